@@ -1,0 +1,1 @@
+"""The few concepts that everything else is made of; imports nothing above itself."""

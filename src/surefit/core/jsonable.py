@@ -1,0 +1,64 @@
+"""JSON for numbers: strict JSON out, every float back.
+
+NaN becomes null and the infinities the strings "Infinity" and "-Infinity", so that any JSON reader
+(a browser's among them) accepts the file; `float()` understands the strings.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from surefit.errors import StorageError
+
+__all__ = ["dumps", "jsonable", "read_json", "write_json"]
+
+
+def jsonable(value: Any) -> Any:
+    """Turn mappings, sequences, NumPy scalars and arrays, enums and paths into plain JSON values."""
+    if isinstance(value, bool) or value is None:
+        return value
+    if isinstance(value, dict):
+        return {str(key): jsonable(item) for key, item in value.items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [jsonable(item) for item in value]
+    if isinstance(value, str | Path):
+        return str(value)
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        return float(value) if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
+    if hasattr(value, "tolist"):
+        return jsonable(np.asarray(value).tolist())
+    raise TypeError(f"{type(value).__name__} has no JSON form here")
+
+
+def dumps(value: Any, *, indent: int | None = 1) -> str:
+    """Canonical JSON text: sorted keys, strict numbers."""
+    return json.dumps(jsonable(value), indent=indent, sort_keys=True, allow_nan=False)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as JSON text with a closing newline."""
+    Path(path).write_text(dumps(value) + "\n", encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        StorageError: the file is missing or not JSON.
+    """
+    try:
+        return json.loads(Path(path).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as cause:
+        raise StorageError(
+            f"{path} must be a readable JSON file. {cause}. The run may have been edited or copied "
+            "in part; delete its directory and run the same command again."
+        ) from cause

@@ -1,0 +1,54 @@
+"""The extension point of networks: a frozen description of a map with parameters."""
+
+from __future__ import annotations
+
+import abc
+from typing import Any, TypeAlias
+
+import jax
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from surefit.core.kernel import Kernel
+
+__all__ = ["Layer", "Params", "Shape"]
+
+Shape: TypeAlias = tuple[int, ...]
+Params: TypeAlias = PyTree[Any]
+
+
+class Layer(abc.ABC):
+    """A frozen description of a map with parameters; networks are layers too.
+
+    To add one, write a frozen dataclass in a new file of `surefit/layers/` with `output_shape`,
+    `init`, `apply` and `kernel`. Instances are hashable and hold no arrays: parameters live in the
+    pytree that `init` makes. Shapes are those of one example, without the batch axis.
+    """
+
+    @abc.abstractmethod
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The shape of one example behind the layer.
+
+        Raises:
+            InvalidInputError: the layer cannot take this shape.
+        """
+
+    @abc.abstractmethod
+    def init(self, key: PRNGKeyArray, input_shape: Shape) -> Params:
+        """Random parameters for examples of `input_shape`, in JAX's current default precision."""
+
+    @abc.abstractmethod
+    def apply(self, params: Params, x: Float[Array, "n ..."]) -> Float[Array, "n ..."]:
+        """The outputs for a batch `x`."""
+
+    @abc.abstractmethod
+    def kernel(self, k: Kernel) -> Kernel:
+        """The covariances behind the layer in the limit of infinite width.
+
+        Raises:
+            InvalidInputError: the composition has no known limit; the message names the
+                mathematics that is missing.
+        """
+
+    def trainable(self, params: Params) -> PyTree[bool]:
+        """A pytree like `params` with True where gradient descent moves a leaf."""
+        return jax.tree.map(lambda _: True, params)

@@ -1,0 +1,147 @@
+"""A finished run as plain data: all that a report, a table or a later analysis needs."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+from typing import Any
+
+from surefit.core.certificate import Certificate
+from surefit.core.check import Check
+from surefit.core.jsonable import read_json, write_json
+from surefit.core.prediction import Prediction
+from surefit.core.trajectory import Trajectory
+from surefit.errors import StorageError
+
+__all__ = ["RunRecord", "TheoremRecord"]
+
+SCHEMA = 1
+
+
+@dataclasses.dataclass(frozen=True)
+class TheoremRecord:
+    """One theorem's part of a run.
+
+    Args:
+        name: catalogue name.
+        title: what it is called in the field ("Du, Zhai, Poczos, Singh (2019), Theorem 4.1").
+        citation: BibTeX entry.
+        setting: one sentence: what networks and dynamics it is about.
+        url: where to read it.
+        prediction: assumptions and promises on this problem.
+        outcome: promises compared with the run, one check per promise.
+    """
+
+    name: str
+    title: str
+    citation: str
+    setting: str
+    url: str
+    prediction: Prediction
+    outcome: tuple[Check, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True)
+class RunRecord:
+    """A finished run as plain data.
+
+    Args:
+        run_id: hash of the spec.
+        spec: the canonical spec that was run.
+        environment: versions, platform, date, git revision where known.
+        verdict: the outcome in one sentence.
+        holds: the verdict as True, False or None.
+        problem: facts of data and network (`samples`, `inputs`, `outputs`, `parameters`, `delta`,
+            ...), each a number or a short text.
+        data_checks: checks of the data (duplicates, norms, separation).
+        spectra: name -> eigenvalues in ascending order (`limit_ntk`, `empirical_ntk_initial`,
+            `empirical_ntk_final`).
+        theorems: every theorem's assumptions, promises and outcome.
+        trajectory: what was measured.
+        certificates: what was certified at the end.
+        command: how to reproduce the run.
+    """
+
+    run_id: str
+    spec: dict[str, Any]
+    environment: dict[str, Any]
+    verdict: str
+    holds: bool | None
+    problem: dict[str, Any]
+    data_checks: tuple[Check, ...]
+    spectra: dict[str, list[float]]
+    theorems: tuple[TheoremRecord, ...]
+    trajectory: Trajectory
+    certificates: tuple[Certificate, ...] = ()
+    command: str = ""
+
+    def save(self, directory: Path) -> None:
+        """Write `spec.json`, `environment.json`, `result.json`, the trajectory and certificates."""
+        directory = Path(directory)
+        write_json(directory / "spec.json", self.spec)
+        write_json(directory / "environment.json", self.environment)
+        self.trajectory.save(directory)
+        for certificate in self.certificates:
+            certificate.save(directory / "certificates" / certificate.name)
+        result = {
+            "schema": SCHEMA,
+            "run_id": self.run_id,
+            "verdict": self.verdict,
+            "holds": self.holds,
+            "problem": self.problem,
+            "data_checks": [check.to_dict() for check in self.data_checks],
+            "spectra": self.spectra,
+            "theorems": [
+                {
+                    **{f.name: getattr(item, f.name) for f in dataclasses.fields(item)},
+                    "prediction": item.prediction.to_dict(),
+                    "outcome": [check.to_dict() for check in item.outcome],
+                }
+                for item in self.theorems
+            ],
+            "certificates": [certificate.name for certificate in self.certificates],
+            "command": self.command,
+        }
+        write_json(directory / "result.json", result)
+
+    @classmethod
+    def load(cls, directory: Path) -> RunRecord:
+        """Read what `save` wrote.
+
+        Raises:
+            StorageError: a file is missing, damaged or of a newer schema.
+        """
+        directory = Path(directory)
+        data = read_json(directory / "result.json")
+        if data.get("schema") != SCHEMA:
+            raise StorageError(
+                f"{directory} must hold a run of schema {SCHEMA}. Got schema "
+                f"{data.get('schema')!r}. It was written by another version of surefit; use that "
+                "version, or run the command again."
+            )
+        theorems = tuple(
+            TheoremRecord(
+                **{
+                    **item,
+                    "prediction": Prediction.from_dict(item["prediction"]),
+                    "outcome": tuple(map(Check.from_dict, item["outcome"])),
+                }
+            )
+            for item in data["theorems"]
+        )
+        return cls(
+            run_id=data["run_id"],
+            spec=read_json(directory / "spec.json"),
+            environment=read_json(directory / "environment.json"),
+            verdict=data["verdict"],
+            holds=data["holds"],
+            problem=data["problem"],
+            data_checks=tuple(map(Check.from_dict, data["data_checks"])),
+            spectra={key: [float(v) for v in values] for key, values in data["spectra"].items()},
+            theorems=theorems,
+            trajectory=Trajectory.load(directory),
+            certificates=tuple(
+                Certificate.load(directory / "certificates" / name) for name in data["certificates"]
+            ),
+            command=data["command"],
+        )
