@@ -79,7 +79,9 @@ class Certificate:
         }
 
     def save(self, path: Path) -> Path:
-        """Write `certificate.json` and `certificate.npz` into the directory `path` (made if absent).
+        """Write `certificate.json` and `certificate.npz` into the directory `path`.
+
+        The directory is made if absent.
 
         Raises:
             StorageError: the directory cannot be written.

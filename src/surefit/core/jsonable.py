@@ -19,8 +19,8 @@ __all__ = ["dumps", "jsonable", "read_json", "write_json"]
 
 
 def jsonable(value: Any) -> Any:
-    """Turn mappings, sequences, NumPy scalars and arrays, enums and paths into plain JSON values."""
-    if isinstance(value, bool) or value is None:
+    """Turn mappings, sequences, NumPy values, enums and paths into plain JSON values."""
+    if value is None or isinstance(value, bool):
         return value
     if isinstance(value, dict):
         return {str(key): jsonable(item) for key, item in value.items()}
@@ -28,15 +28,19 @@ def jsonable(value: Any) -> Any:
         return [jsonable(item) for item in value]
     if isinstance(value, str | Path):
         return str(value)
-    if isinstance(value, int):
-        return int(value)
-    if isinstance(value, float):
-        if math.isnan(value):
-            return None
-        return float(value) if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
+    if isinstance(value, int | float):
+        return _number(value)
     if hasattr(value, "tolist"):
         return jsonable(np.asarray(value).tolist())
     raise TypeError(f"{type(value).__name__} has no JSON form here")
+
+
+def _number(value: float) -> int | float | str | None:
+    if isinstance(value, int):
+        return int(value)
+    if math.isnan(value):
+        return None
+    return float(value) if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
 
 
 def dumps(value: Any, *, indent: int | None = 1) -> str:

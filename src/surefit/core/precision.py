@@ -22,7 +22,8 @@ R = TypeVar("R")
 
 
 def _portable(leaf: Any) -> Any:
-    # A 64-bit JAX array warns and is truncated by the next operation in float32 mode; NumPy keeps it.
+    # In float32 mode the next JAX operation on a 64-bit JAX array warns and truncates it;
+    # NumPy keeps it.
     if isinstance(leaf, jax.Array) and leaf.dtype in (np.float64, np.int64, np.uint64):
         return np.asarray(leaf)
     return leaf

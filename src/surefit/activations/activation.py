@@ -1,0 +1,124 @@
+"""The extension point of activations: a scalar function with what the theory asks of it."""
+
+from __future__ import annotations
+
+import abc
+import math
+from typing import ClassVar
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray
+
+from surefit.core.kernel import Kernel
+from surefit.core.layer import Layer, Params, Shape
+from surefit.errors import InvalidInputError
+
+__all__ = ["Activation"]
+
+
+class Activation(Layer):
+    r"""A scalar function $\phi$, applied to every feature; stands in `Serial` as it is.
+
+    To add one, write a frozen dataclass in a new file of `surefit/activations/`: `__call__`, and
+    the constants `lipschitz` and `smoothness`. Everything else has a default: derivatives by
+    differentiation, duals by their Hermite series with an error bound. Override those that have a
+    closed form.
+
+    With $(u, v)$ centred Gaussian, $E u^2 = s$, $E v^2 = t$, $E uv = c$, the dual is
+    $\hat\phi(c, s, t) = E[\phi(u)\phi(v)]$.
+
+    Attributes:
+        lipschitz: $\sup|\phi'|$; infinite if there is none.
+        smoothness: $\sup|\phi''|$; infinite if $\phi'$ jumps or is unbounded.
+        homogeneous: whether $\phi(az) = a\phi(z)$ for all $a \ge 0$.
+    """
+
+    lipschitz: ClassVar[float] = math.inf
+    smoothness: ClassVar[float] = math.inf
+    homogeneous: ClassVar[bool] = False
+
+    @abc.abstractmethod
+    def __call__(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
+        r"""$\phi(z)$, elementwise."""
+
+    def derivative(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
+        r"""$\phi'(z)$, elementwise; at a kink the value that differentiation gives."""
+        return _elementwise_grad(self, z)
+
+    def second_derivative(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
+        r"""$\phi''(z)$, elementwise, where it exists."""
+        return _elementwise_grad(self.derivative, z)
+
+    def dual(
+        self,
+        covariance: Float[Array, "..."],
+        variance1: Float[Array, "..."],
+        variance2: Float[Array, "..."],
+    ) -> Float[Array, "..."]:
+        r"""$E[\phi(u)\phi(v)]$; the arguments broadcast against each other."""
+        from surefit.activations.hermite import dual
+
+        return dual(self, covariance, variance1, variance2)
+
+    def derivative_dual(
+        self,
+        covariance: Float[Array, "..."],
+        variance1: Float[Array, "..."],
+        variance2: Float[Array, "..."],
+    ) -> Float[Array, "..."]:
+        r"""$E[\phi'(u)\phi'(v)]$; the arguments broadcast against each other."""
+        from surefit.activations.hermite import dual
+
+        return dual(self.derivative, covariance, variance1, variance2)
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Unchanged."""
+        return input_shape
+
+    def init(self, key: PRNGKeyArray, input_shape: Shape) -> Params:
+        """No parameters."""
+        return ()
+
+    def apply(self, params: Params, x: Float[Array, "n ..."]) -> Float[Array, "n ..."]:
+        r"""$\phi(x)$."""
+        return self(x)
+
+    def kernel(self, k: Kernel) -> Kernel:
+        """Covariances behind the activation of jointly Gaussian features."""
+        if not k.gaussian:
+            name = type(self).__name__
+            raise InvalidInputError(
+                f"`{name}.kernel(k=...)` must be given a Gaussian kernel. Got the kernel behind "
+                "another activation or of the raw inputs. Only a random linear layer makes "
+                "features Gaussian in the limit of infinite width; without it no closed-form "
+                "limit is known. Put a `Dense` layer in between."
+            )
+        s, t = k.variance1[:, None], k.variance2[None, :]
+        nngp = self.dual(k.nngp, s, t)
+        slope = self.derivative_dual(k.nngp, s, t)
+        variance1 = self.dual(k.variance1, k.variance1, k.variance1)
+        if k.symmetric:
+            # The correlation of a row with itself is exactly one; recomputed from the matrix it
+            # would be one up to rounding, and an arccos turns that into half the digits.
+            variance2 = variance1
+            own = self.derivative_dual(k.variance1, k.variance1, k.variance1)
+            diagonal = jnp.arange(k.nngp.shape[0])
+            nngp = nngp.at[diagonal, diagonal].set(variance1)
+            slope = slope.at[diagonal, diagonal].set(own)
+        else:
+            variance2 = self.dual(k.variance2, k.variance2, k.variance2)
+        return Kernel(
+            nngp=nngp,
+            ntk=k.ntk * slope,
+            variance1=variance1,
+            variance2=variance2,
+            width=k.width,
+            gaussian=False,
+            symmetric=k.symmetric,
+        )
+
+
+def _elementwise_grad(function, z: Float[Array, "..."]) -> Float[Array, "..."]:
+    # The derivative of the sum of an elementwise function is the elementwise derivative.
+    return jax.grad(lambda values: jnp.sum(function(values)))(jnp.asarray(z))

@@ -1,0 +1,63 @@
+"""The rectifier."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from surefit.activations.activation import Activation
+from surefit.activations.angle import angle
+
+__all__ = ["Relu"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Relu(Activation):
+    r"""$\phi(z) = \max(z, 0)$, with $\phi'(0) = 0$.
+
+    Duals, with $\cos\theta = c/\sqrt{st}$:
+    $E[\phi\phi] = \frac{\sqrt{st}}{2\pi}(\sin\theta + (\pi-\theta)\cos\theta)$ and
+    $E[\phi'\phi'] = \frac{\pi-\theta}{2\pi}$.
+
+    References:
+        Cho, Saul (2009), Kernel methods for deep learning, eq. (3) with n = 0, 1.
+    """
+
+    lipschitz = 1.0
+    smoothness = math.inf
+    homogeneous = True
+
+    def __call__(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
+        r"""$\max(z, 0)$."""
+        return jnp.where(z > 0, z, 0.0)
+
+    def derivative(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
+        """1 where z > 0, else 0."""
+        return jnp.where(z > 0, 1.0, 0.0).astype(z.dtype)
+
+    def second_derivative(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
+        """0; the kink at 0 carries the curvature."""
+        return jnp.zeros_like(z)
+
+    def dual(
+        self,
+        covariance: Float[Array, "..."],
+        variance1: Float[Array, "..."],
+        variance2: Float[Array, "..."],
+    ) -> Float[Array, "..."]:
+        """First-order arc-cosine kernel, halved."""
+        theta = angle(covariance, variance1, variance2)
+        scale = jnp.sqrt(variance1 * variance2)
+        return scale / (2 * math.pi) * (jnp.sin(theta) + (math.pi - theta) * jnp.cos(theta))
+
+    def derivative_dual(
+        self,
+        covariance: Float[Array, "..."],
+        variance1: Float[Array, "..."],
+        variance2: Float[Array, "..."],
+    ) -> Float[Array, "..."]:
+        """Zeroth-order arc-cosine kernel, halved."""
+        return (math.pi - angle(covariance, variance1, variance2)) / (2 * math.pi)

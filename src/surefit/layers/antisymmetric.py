@@ -1,0 +1,90 @@
+"""A start from zero output, without changing the network or its kernel."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from surefit.activations import Activation
+from surefit.core.kernel import Kernel
+from surefit.core.layer import Layer, Params, Shape
+from surefit.errors import InvalidInputError
+from surefit.layers.dense import Dense
+from surefit.layers.serial import Serial
+
+__all__ = ["Antisymmetric"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Antisymmetric(Layer):
+    """The same network, started at zero output.
+
+    The last hidden layer's second half repeats its first half, and the output weights of the
+    second half are those of the first with the other sign: every output cancels at the start,
+    while the tangent kernel is that of the network with half as many independent features.
+
+    Args:
+        network: a `Serial` that ends in `Dense, activation, Dense` with an even number of hidden
+            features.
+
+    References:
+        Chizat, Oyallon, Bach (2019), On lazy training, section 2; Zhang, Xu, Luo, Ma (2020).
+    """
+
+    network: Serial
+
+    def __post_init__(self) -> None:
+        layers = self.network.layers
+        shape = tuple(type(layer).__name__ for layer in layers[-3:])
+        if not (
+            len(layers) >= 3
+            and isinstance(layers[-1], Dense)
+            and isinstance(layers[-2], Activation)
+            and isinstance(layers[-3], Dense)
+        ):
+            raise InvalidInputError(
+                "`Antisymmetric(network=...)` must be given a `Serial` that ends in `Dense`, an "
+                f"activation and `Dense`. Got one that ends in {shape}. The hidden features are "
+                "duplicated with opposite output weights. Write the network in that form."
+            )
+        if layers[-3].features % 2:
+            raise InvalidInputError(
+                "`Antisymmetric(network=...)` must have an even number of hidden features. Got "
+                f"{layers[-3].features}. Every feature needs a partner of opposite sign. Use "
+                f"{layers[-3].features + 1}."
+            )
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """That of the network."""
+        return self.network.output_shape(input_shape)
+
+    def init(self, key: PRNGKeyArray, input_shape: Shape) -> Params:
+        """The network's parameters with the last hidden layer mirrored; output biases are 0."""
+        *rest, hidden, activation, output = self.network.init(key, input_shape)
+        half = self.network.layers[-3].features // 2
+        hidden = {name: jnp.concatenate([a[:half], a[:half]]) for name, a in hidden.items()}
+        w = output["w"][:, :half]
+        output = {**output, "w": jnp.concatenate([w, -w], axis=1)}
+        if "b" in output:
+            output["b"] = jnp.zeros_like(output["b"])
+        return (*rest, hidden, activation, output)
+
+    def apply(self, params: Params, x: Float[Array, "n ..."]) -> Float[Array, "n ..."]:
+        """That of the network."""
+        return self.network.apply(params, x)
+
+    def kernel(self, k: Kernel) -> Kernel:
+        """The network's tangent kernel; the outputs at the start are exactly 0."""
+        inner = self.network.kernel(k)
+        return dataclasses.replace(
+            inner,
+            nngp=jnp.zeros_like(inner.nngp),
+            variance1=jnp.zeros_like(inner.variance1),
+            variance2=jnp.zeros_like(inner.variance2),
+        )
+
+    def trainable(self, params: Params) -> PyTree[bool]:
+        """As the network says."""
+        return self.network.trainable(params)

@@ -1,0 +1,60 @@
+"""Outputs measured from their values at the start."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from surefit.core.kernel import Kernel
+from surefit.core.layer import Layer, Params, Shape
+
+__all__ = ["Centred"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Centred(Layer):
+    r"""$g(x; \theta) - g(x; \theta_0)$: any network, started at zero output.
+
+    The anchor $\theta_0$ is part of the parameters and is never trained.
+
+    Args:
+        network: the layer $g$.
+
+    References:
+        Chizat, Oyallon, Bach (2019), On lazy training, section 2.
+    """
+
+    network: Layer
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """That of the network."""
+        return self.network.output_shape(input_shape)
+
+    def init(self, key: PRNGKeyArray, input_shape: Shape) -> Params:
+        """`{"network": ..., "anchor": ...}`, equal at the start."""
+        params = self.network.init(key, input_shape)
+        return {"network": params, "anchor": params}
+
+    def apply(self, params: Params, x: Float[Array, "n ..."]) -> Float[Array, "n ..."]:
+        r"""$g(x; \theta) - g(x; \theta_0)$."""
+        return self.network.apply(params["network"], x) - self.network.apply(params["anchor"], x)
+
+    def kernel(self, k: Kernel) -> Kernel:
+        """The network's tangent kernel; the outputs at the start are exactly 0."""
+        inner = self.network.kernel(k)
+        return dataclasses.replace(
+            inner,
+            nngp=jnp.zeros_like(inner.nngp),
+            variance1=jnp.zeros_like(inner.variance1),
+            variance2=jnp.zeros_like(inner.variance2),
+        )
+
+    def trainable(self, params: Params) -> PyTree[bool]:
+        """The network as it says; the anchor never."""
+        return {
+            "network": self.network.trainable(params["network"]),
+            "anchor": jax.tree.map(lambda _: False, params["anchor"]),
+        }

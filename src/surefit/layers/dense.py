@@ -1,0 +1,136 @@
+"""The dense layer, in every parameterisation of the field."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from surefit.core.kernel import Kernel
+from surefit.core.layer import Layer, Params, Shape
+from surefit.errors import InvalidInputError, UnknownNameError
+
+__all__ = ["Dense", "Distribution", "Parameterisation"]
+
+Parameterisation = Literal["ntk", "standard", "mean_field", "unscaled"]
+Distribution = Literal["gaussian", "rademacher"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Dense(Layer):
+    r"""$z = a\,Wh + a_b\,b$ with independent entries of $W$ of standard deviation $\sigma$.
+
+    | parameterisation | $a$ | std of $W$ | $a_b$ | std of $b$ |
+    |---|---|---|---|---|
+    | `ntk` | $\sigma_w/\sqrt{m}$ | 1 | $\sigma_b$ | 1 |
+    | `standard` | 1 | $\sigma_w/\sqrt{m}$ | 1 | $\sigma_b$ |
+    | `mean_field` | $1/m$ | $\sigma_w$ | 1 | $\sigma_b$ |
+    | `unscaled` | 1 | $\sigma_w$ | 1 | $\sigma_b$ |
+
+    where $m$ is the number of incoming features. `unscaled` is what the two-layer papers use on
+    inputs of unit norm ($w_r \sim N(0, I)$).
+
+    Args:
+        features: number of outgoing features.
+        weight_std: $\sigma_w$.
+        bias_std: $\sigma_b$; None: no bias.
+        parameterisation: a row of the table.
+        distribution: of the entries of $W$: `gaussian`, or `rademacher` (plus or minus $\sigma$).
+        trained: whether gradient descent moves the layer's parameters.
+
+    References:
+        Jacot, Gabriel, Hongler (2018), section 2 (NTK parameterisation); Mei, Montanari, Nguyen
+        (2018) (mean field); Du et al. (2019), section 3 (unscaled).
+    """
+
+    features: int
+    weight_std: float = 1.0
+    bias_std: float | None = None
+    parameterisation: Parameterisation = "ntk"
+    distribution: Distribution = "gaussian"
+    trained: bool = True
+
+    def __post_init__(self) -> None:
+        if self.features < 1:
+            raise InvalidInputError(
+                f"`Dense(features=...)` must be at least 1. Got {self.features}. A layer without "
+                "features has no output."
+            )
+        if not self.weight_std > 0 or (self.bias_std is not None and not self.bias_std >= 0):
+            raise InvalidInputError(
+                "`Dense(weight_std=..., bias_std=...)` must be positive (bias_std may be 0 or "
+                f"None). Got {self.weight_std} and {self.bias_std}. They are standard deviations."
+            )
+        for kind, name, known in (
+            ("parameterisation", self.parameterisation, Parameterisation.__args__),
+            ("distribution", self.distribution, Distribution.__args__),
+        ):
+            if name not in known:
+                raise UnknownNameError(kind, name, known)
+
+    def scales(self, width: int) -> tuple[float, float, float, float]:
+        """The row (a, std of W, a_b, std of b) of the table, for `width` incoming features."""
+        weight, bias = self.weight_std, self.bias_std or 0.0
+        return {
+            "ntk": (weight / math.sqrt(width), 1.0, bias, 1.0),
+            "standard": (1.0, weight / math.sqrt(width), 1.0, bias),
+            "mean_field": (1.0 / width, weight, 1.0, bias),
+            "unscaled": (1.0, weight, 1.0, bias),
+        }[self.parameterisation]
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """`(features,)`."""
+        if len(input_shape) != 1:
+            raise InvalidInputError(
+                "`Dense` must be given examples that are vectors. Got examples of shape "
+                f"{input_shape}. A dense layer mixes all features; flatten images first."
+            )
+        return (self.features,)
+
+    def init(self, key: PRNGKeyArray, input_shape: Shape) -> Params:
+        """`{"w": (features, width), "b": (features,)}`; without bias only `w`."""
+        self.output_shape(input_shape)
+        width = input_shape[0]
+        _, std, _, bias_std = self.scales(width)
+        key_w, key_b = jax.random.split(key)
+        draw = jax.random.normal if self.distribution == "gaussian" else jax.random.rademacher
+        dtype = jnp.zeros(()).dtype
+        params = {"w": std * draw(key_w, (self.features, width), dtype)}
+        if self.bias_std is not None:
+            params["b"] = bias_std * jax.random.normal(key_b, (self.features,), dtype)
+        return params
+
+    def apply(self, params: Params, x: Float[Array, "n width"]) -> Float[Array, "n features"]:
+        """`a x W^T + a_b b`."""
+        scale, _, bias_scale, _ = self.scales(x.shape[1])
+        z = scale * (x @ params["w"].T)
+        return z + bias_scale * params["b"][None, :] if self.bias_std is not None else z
+
+    def kernel(self, k: Kernel) -> Kernel:
+        r"""$\Sigma \to a^2\sigma^2 m\,\Sigma + a_b^2\sigma_b^2$, $\Theta$ likewise plus own part.
+
+        The own part is $a^2 m\,\Sigma + a_b^2$ if the layer is trained. In `ntk` parameterisation
+        nothing depends on the width $m$; in the others it is the leading order at that width.
+        """
+        scale, std, bias_scale, bias_std = self.scales(k.width)
+        gain = (scale * std) ** 2 * k.width
+        shift = (bias_scale * bias_std) ** 2
+        own = float(self.trained)
+        own_bias = own * bias_scale**2 if self.bias_std is not None else 0.0
+        return Kernel(
+            nngp=gain * k.nngp + shift,
+            ntk=gain * k.ntk + own * scale**2 * k.width * k.nngp + own_bias,
+            variance1=gain * k.variance1 + shift,
+            variance2=gain * k.variance2 + shift,
+            width=self.features,
+            gaussian=True,
+            symmetric=k.symmetric,
+        )
+
+    def trainable(self, params: Params) -> PyTree[bool]:
+        """All or nothing, as `trained` says."""
+        return jax.tree.map(lambda _: self.trained, params)

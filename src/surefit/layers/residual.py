@@ -1,0 +1,71 @@
+"""A branch added to the identity."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from surefit.core.kernel import Kernel
+from surefit.core.layer import Layer, Params, Shape
+from surefit.errors import InvalidInputError
+
+__all__ = ["Residual"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Residual(Layer):
+    r"""$x + \tau\,g(x)$ for a branch $g$ whose output has the shape of its input.
+
+    Args:
+        branch: the layer $g$. For an infinite-width limit it ends in a random linear layer, which
+            makes it independent of the skip connection.
+        scale: $\tau$.
+    """
+
+    branch: Layer
+    scale: float = 1.0
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """Unchanged."""
+        shape = self.branch.output_shape(input_shape)
+        if shape != input_shape:
+            raise InvalidInputError(
+                "`Residual(branch=...)` must keep the shape of an example. Got "
+                f"{input_shape} -> {shape}. The sum with the skip connection needs equal shapes; "
+                "end the branch with a layer of as many features as come in."
+            )
+        return shape
+
+    def init(self, key: PRNGKeyArray, input_shape: Shape) -> Params:
+        """The branch's parameters."""
+        self.output_shape(input_shape)
+        return self.branch.init(key, input_shape)
+
+    def apply(self, params: Params, x: Float[Array, "n ..."]) -> Float[Array, "n ..."]:
+        r"""$x + \tau\,g(x)$."""
+        return x + self.scale * self.branch.apply(params, x)
+
+    def kernel(self, k: Kernel) -> Kernel:
+        """Skip and branch are uncorrelated where the branch ends in a random linear layer."""
+        b = self.branch.kernel(k)
+        if not b.gaussian:
+            raise InvalidInputError(
+                "`Residual.kernel`: the branch must end in a random linear layer. Got a branch "
+                "that ends in an activation. Its output is then correlated with the skip "
+                "connection and the sum has no closed-form limit. End the branch with `Dense`."
+            )
+        square = self.scale**2
+        return Kernel(
+            nngp=k.nngp + square * b.nngp,
+            ntk=k.ntk + square * b.ntk,
+            variance1=k.variance1 + square * b.variance1,
+            variance2=k.variance2 + square * b.variance2,
+            width=k.width,
+            gaussian=k.gaussian,
+            symmetric=k.symmetric,
+        )
+
+    def trainable(self, params: Params) -> PyTree[bool]:
+        """As the branch says."""
+        return self.branch.trainable(params)

@@ -1,0 +1,113 @@
+"""Gram matrices of output gradients: the empirical tangent kernel on a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from surefit.core.layer import Layer, Params
+from surefit.tangent.walk import Recorder, factorises
+
+__all__ = ["jacobian", "tangent_blocks"]
+
+Outputs = Float[Array, "n k"]
+
+
+def trained_part(network: Layer | Callable, params: Params) -> tuple[Params, Callable]:
+    """The parameters that move, and `apply` as a function of those and of a batch."""
+    if not isinstance(network, Layer):
+        return params, network
+    moving, fixed = eqx.partition(params, network.trainable(params))
+    return moving, lambda part, x: network.apply(eqx.combine(part, fixed), x)
+
+
+def jacobian(
+    network: Layer | Callable, params: Params, x: Float[Array, "n ..."]
+) -> Float[Array, "n k p"]:
+    """Gradients of all outputs with respect to all trained parameters.
+
+    Leaves are flattened in the order of `jax.tree.leaves`.
+
+    Cost: one backward pass per output; n k p numbers.
+    """
+    moving, apply = trained_part(network, params)
+
+    def of_one(example: Float[Array, "..."]) -> Params:
+        return jax.jacrev(lambda part: apply(part, example[None])[0])(moving)
+
+    leaves = jax.tree.leaves(jax.vmap(of_one)(x))
+    return jnp.concatenate([leaf.reshape(*leaf.shape[:2], -1) for leaf in leaves], axis=-1)
+
+
+def _factors(network: Layer, params: Params, x: Float[Array, "n ..."]) -> list[tuple]:
+    """(layer, inputs (n, m), output gradients (k, n, m')) of every trained dense layer."""
+    probe = Recorder()
+    jax.eval_shape(lambda batch: probe.run(network, params, batch), x)
+    taps = [jnp.zeros(shape.shape, shape.dtype) for shape in probe.shapes]
+
+    def tapped(arrays: list) -> tuple[Outputs, list]:
+        recorder = Recorder(arrays)
+        outputs = recorder.run(network, params, x)
+        return outputs, recorder.inputs
+
+    outputs, pull, inputs = jax.vjp(tapped, taps, has_aux=True)
+    features = outputs.shape[1]
+    # One pass per output: sample i's outputs depend on row i of every tap only.
+    seeds = jnp.broadcast_to(
+        jnp.eye(features, dtype=outputs.dtype)[:, None, :], (features, *outputs.shape)
+    )
+    (gradients,) = jax.vmap(pull)(seeds)
+    return [
+        (layer, h, g)
+        for (layer, _), h, g in zip(probe.layers, inputs, gradients, strict=True)
+        if layer.trained
+    ]
+
+
+def _factored_blocks(
+    network: Layer,
+    params: Params,
+    x1: Float[Array, "n1 ..."],
+    x2: Float[Array, "n2 ..."] | None,
+) -> Float[Array, "k k n1 n2"]:
+    first = _factors(network, params, x1)
+    second = first if x2 is None else _factors(network, params, x2)
+    total: Array | float = 0.0
+    for (layer, h1, g1), (_, h2, g2) in zip(first, second, strict=True):
+        scale, _, bias_scale, _ = layer.scales(h1.shape[1])
+        seen = scale**2 * (h1 @ h2.T)
+        if layer.bias_std is not None:
+            seen = seen + bias_scale**2
+        total = total + seen[None, None] * jnp.einsum("aim,bjm->abij", g1, g2)
+    return total
+
+
+def tangent_blocks(
+    network: Layer | Callable,
+    params: Params,
+    x1: Float[Array, "n1 ..."],
+    x2: Float[Array, "n2 ..."] | None = None,
+) -> Float[Array, "k k n1 n2"]:
+    r"""$\langle\nabla f_a(x_i), \nabla f_b(x'_j)\rangle$ over the trained parameters.
+
+    Networks of dense layers go through $(HH'^\top)\circ(GG'^\top)$ per layer, without gradients of
+    weights; anything else through the Jacobian.
+
+    Args:
+        network: a layer, or any function `f(params, x)` of a batch.
+        params: its parameters.
+        x1: first batch.
+        x2: second batch; None: the first again.
+
+    Cost: dense layers $k^2 n_1 n_2 \sum_l (m_l + m_{l-1})$ operations; otherwise
+        $k^2 n_1 n_2 p$ operations and $(n_1 + n_2)kp$ numbers of memory.
+    """
+    if isinstance(network, Layer) and factorises(network):
+        return _factored_blocks(network, params, x1, x2)
+    j1 = jacobian(network, params, x1)
+    j2 = j1 if x2 is None else jacobian(network, params, x2)
+    return jnp.einsum("iap,jbp->abij", j1, j2)

@@ -1,0 +1,90 @@
+"""Runs a network while recording what its parameters see: inputs, and taps behind them.
+
+For a dense layer $z_i = a W h_i$, the gradient of an output with respect to $W$ is the outer
+product of the backpropagated gradient at $z_i$ and of $h_i$. Gram matrices of such gradients need
+only both factors, never the gradients themselves.
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+import jax
+from jaxtyping import Array, Float
+
+from surefit.activations import Activation
+from surefit.core.layer import Layer, Params
+from surefit.layers import Antisymmetric, Dense, Residual, Serial
+
+__all__ = ["Recorder", "factorises"]
+
+
+class Recorder:
+    """Adds a tap behind every dense layer and keeps what flows in.
+
+    Args:
+        taps: arrays to add, one per dense layer in the order of evaluation; None: add nothing.
+    """
+
+    def __init__(self, taps: list[Float[Array, "n _"]] | None = None) -> None:
+        self.taps = taps
+        self.layers: list[tuple[Dense, Params]] = []
+        self.inputs: list[Float[Array, "n _"]] = []
+        self.shapes: list[jax.ShapeDtypeStruct] = []
+
+    def dense(self, layer: Dense, params: Params, x: Float[Array, "n _"]) -> Float[Array, "n _"]:
+        """Apply a dense layer, recording its inputs."""
+        z = layer.apply(params, x)
+        position = len(self.layers)
+        self.layers.append((layer, params))
+        self.inputs.append(x)
+        self.shapes.append(jax.ShapeDtypeStruct(z.shape, z.dtype))
+        return z if self.taps is None else z + self.taps[position]
+
+    def run(self, layer: Layer, params: Params, x: Any) -> Any:
+        """Apply any network that `factorises`."""
+        return _run(layer, params, x, self)
+
+
+@functools.singledispatch
+def _run(layer: Layer, params: Params, x: Any, recorder: Recorder) -> Any:
+    raise TypeError(type(layer).__name__)
+
+
+@_run.register
+def _(layer: Activation, params: Params, x: Any, recorder: Recorder) -> Any:
+    return layer.apply(params, x)
+
+
+@_run.register
+def _(layer: Dense, params: Params, x: Any, recorder: Recorder) -> Any:
+    return recorder.dense(layer, params, x)
+
+
+@_run.register
+def _(layer: Serial, params: Params, x: Any, recorder: Recorder) -> Any:
+    for child, own in zip(layer.layers, params, strict=True):
+        x = _run(child, own, x, recorder)
+    return x
+
+
+@_run.register
+def _(layer: Residual, params: Params, x: Any, recorder: Recorder) -> Any:
+    return x + layer.scale * _run(layer.branch, params, x, recorder)
+
+
+@_run.register
+def _(layer: Antisymmetric, params: Params, x: Any, recorder: Recorder) -> Any:
+    return _run(layer.network, params, x, recorder)
+
+
+def factorises(layer: Layer) -> bool:
+    """Whether every parameter of the network sits in a dense layer that `Recorder` can tap."""
+    if isinstance(layer, Serial):
+        return all(map(factorises, layer.layers))
+    if isinstance(layer, Residual):
+        return factorises(layer.branch)
+    if isinstance(layer, Antisymmetric):
+        return factorises(layer.network)
+    return isinstance(layer, Dense | Activation)

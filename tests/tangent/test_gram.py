@@ -1,0 +1,95 @@
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import surefit as sf
+from surefit.tangent.gram import jacobian, tangent_blocks
+from surefit.tangent.walk import factorises
+
+NETWORKS = {
+    "ntk": sf.Serial(sf.Dense(6), sf.Tanh(), sf.Dense(2)),
+    "bias": sf.Serial(sf.Dense(6, bias_std=0.5), sf.Tanh(), sf.Dense(2, bias_std=0.3)),
+    "standard": sf.Serial(sf.Dense(6, parameterisation="standard"), sf.Relu(), sf.Dense(2)),
+    "mean_field": sf.Serial(sf.Dense(6), sf.Tanh(), sf.Dense(2, parameterisation="mean_field")),
+    "frozen": sf.Serial(sf.Dense(6), sf.Tanh(), sf.Dense(2, trained=False)),
+    "residual": sf.Serial(
+        sf.Dense(4),
+        sf.Residual(sf.Serial(sf.Tanh(), sf.Dense(4, bias_std=1.0)), 0.5),
+        sf.Tanh(),
+        sf.Dense(2),
+    ),
+    "antisymmetric": sf.Antisymmetric(sf.Serial(sf.Dense(6), sf.Tanh(), sf.Dense(2))),
+}
+
+
+def data(n=5, d=3, seed=0):
+    return jax.random.normal(jax.random.key(seed), (n, d))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_factored_route_equals_the_jacobian(name):
+    network, x1, x2 = NETWORKS[name], data(), data(4, seed=1)
+    params = network.init(jax.random.key(2), (3,))
+    assert factorises(network)
+    fast = tangent_blocks(network, params, x1, x2)
+    j1, j2 = jacobian(network, params, x1), jacobian(network, params, x2)
+    np.testing.assert_allclose(fast, jnp.einsum("iap,jbp->abij", j1, j2), rtol=1e-13, atol=1e-13)
+
+
+def test_a_plain_function_goes_through_the_jacobian():
+    network, x = NETWORKS["bias"], data()
+    params = network.init(jax.random.key(2), (3,))
+    np.testing.assert_allclose(
+        sf.empirical_ntk(network.apply, params, x),
+        sf.empirical_ntk(network, params, x),
+        rtol=1e-13,
+    )
+
+
+def test_outputs_select_blocks():
+    network, x = NETWORKS["ntk"], data()
+    params = network.init(jax.random.key(2), (3,))
+    every = sf.empirical_ntk(network, params, x, outputs="all")
+    assert every.shape == (5, 5, 2, 2)
+    np.testing.assert_array_equal(sf.empirical_ntk(network, params, x, outputs=1), every[..., 1, 1])
+    mean = (every[..., 0, 0] + every[..., 1, 1]) / 2
+    np.testing.assert_allclose(sf.empirical_ntk(network, params, x), mean, rtol=1e-14)
+    with pytest.raises(sf.errors.InvalidInputError, match="the number of an output below 2"):
+        sf.empirical_ntk(network, params, x, outputs=2)
+
+
+def test_problem_gram_is_the_jacobian_gram_and_the_product():
+    network, x = NETWORKS["residual"], np.asarray(data())
+    problem = sf.Problem(network, x, np.ones((5, 2)))
+    params = problem.init(0)
+    j = problem.jacobian(params)
+    np.testing.assert_allclose(problem.gram(params), j @ j.T, rtol=1e-12, atol=1e-13)
+    v = np.linspace(-1, 1, 10)
+    np.testing.assert_allclose(problem.gram_product(params, v), j @ (j.T @ v), rtol=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("network", "width"),
+    [
+        (lambda m: sf.Serial(sf.Dense(m), sf.Relu(), sf.Dense(1)), 4096),
+        (lambda m: sf.models.two_layer(m), 4096),
+        (lambda m: sf.Serial(sf.Dense(m, 1.3, 0.4), sf.Relu(), sf.Dense(1, 0.7, 0.2)), 4096),
+        (lambda m: sf.Serial(sf.Dense(m, bias_std=0.3), sf.Relu(), sf.Dense(m), sf.Relu(),
+                             sf.Dense(1)), 1024),
+    ],
+)  # fmt: skip
+def test_empirical_kernel_tends_to_its_limit(network, width):
+    x = data(6, 4)
+    seeds = 8
+    limit = sf.limit_kernel(network(width), x).ntk
+    draws = jnp.stack(
+        [
+            sf.empirical_ntk(network(width), network(width).init(jax.random.key(s), (4,)), x)
+            for s in range(seeds)
+        ]
+    )
+    error = jnp.std(draws, axis=0, ddof=1) / seeds**0.5
+    # Six standard errors of the mean; the bias of a finite width is of the order of 1/m.
+    bound = 6 * error + 4 * jnp.max(limit) / width
+    assert bool(jnp.all(jnp.abs(jnp.mean(draws, axis=0) - limit) <= bound))
