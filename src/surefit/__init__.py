@@ -1,14 +1,94 @@
-"""surefit: will gradient descent fit this network, how fast, how wide, and can you prove it?"""
+"""surefit: will gradient descent fit this network, how fast, how wide, and can you prove it?
+
+Names are loaded when they are first used, so that `import surefit` is instant.
+"""
 
 from __future__ import annotations
 
-from surefit import activations, core, errors, layers, losses, models
-from surefit.activations import *  # noqa: F403
-from surefit.core.certificate import Certificate
-from surefit.core.check import Check, Evidence, Sense
-from surefit.core.kernel import Kernel
-from surefit.core.prediction import Guarantee, Prediction, Promise
-from surefit.core.trajectory import Series, Status, Trajectory
-from surefit.layers import *  # noqa: F403
-from surefit.problem import Problem
-from surefit.tangent import empirical_ntk, limit_kernel
+import importlib
+from typing import TYPE_CHECKING, Any
+
+__version__ = "0.1.0"
+
+# Public name -> the module that defines it. Activations, layers and losses need no entry: they
+# are found in their catalogues.
+_HOME = {
+    "Certificate": "surefit.core.certificate",
+    "CertifySpec": "surefit.runs",
+    "Check": "surefit.core.check",
+    "Evidence": "surefit.core.check",
+    "Kernel": "surefit.core.kernel",
+    "Prediction": "surefit.core.prediction",
+    "Problem": "surefit.problem",
+    "Trajectory": "surefit.core.trajectory",
+    "certify": "surefit.certificates",
+    "compare": "surefit.theory",
+    "empirical_ntk": "surefit.tangent",
+    "limit_kernel": "surefit.tangent",
+    "train": "surefit.training",
+}
+_PACKAGES = (
+    "activations",
+    "certificates",
+    "core",
+    "curvature",
+    "data",
+    "errors",
+    "layers",
+    "losses",
+    "models",
+    "report",
+    "runs",
+    "tangent",
+    "testing",
+    "theory",
+    "training",
+    "workflows",
+)
+_CATALOGUES = {
+    "surefit.activations": "ACTIVATIONS",
+    "surefit.layers": "LAYERS",
+    "surefit.losses": "LOSSES",
+    "surefit.training": "METHODS",
+}
+
+if TYPE_CHECKING:
+    from surefit.activations import *  # noqa: F403
+    from surefit.certificates import certify
+    from surefit.core.certificate import Certificate
+    from surefit.core.check import Check, Evidence
+    from surefit.core.kernel import Kernel
+    from surefit.core.prediction import Prediction
+    from surefit.core.trajectory import Trajectory
+    from surefit.layers import *  # noqa: F403
+    from surefit.losses import *  # noqa: F403
+    from surefit.problem import Problem
+    from surefit.runs import CertifySpec
+    from surefit.tangent import empirical_ntk, limit_kernel
+    from surefit.theory import compare
+    from surefit.training import train
+
+
+def _classes() -> dict[str, Any]:
+    found = {}
+    for module, catalogue in _CATALOGUES.items():
+        entries = getattr(importlib.import_module(module), catalogue).entries()
+        found.update({cls.__name__: cls for cls in entries.values()})
+    return found
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        value = getattr(importlib.import_module(_HOME[name]), name)
+    elif name in _PACKAGES:
+        return importlib.import_module(f"surefit.{name}")
+    elif name[:1].isupper() and name in (classes := _classes()):
+        value = classes[name]
+    else:
+        raise AttributeError(f"module 'surefit' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME, *_PACKAGES, *_classes()})

@@ -1,0 +1,51 @@
+# Two commands do everything on a machine with Python >= 3.11 and make: `make demo`, `make test`.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUNS ?= runs
+
+DEMO := certify --data digits --classes 0 1 --samples 300 --network shallow --activation tanh \
+        --width 512 --seed 0 --out $(RUNS)
+
+.PHONY: help demo test slow lint docs bench lock clean
+
+help:            ## list the targets
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/ready: requirements.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "surefit needs Python 3.11 or newer; set PYTHON=python3.11")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: $(VENV)/ready  ## train a 512-wide network on digits, check the theory, show the report
+	$(BIN)/surefit $(DEMO)
+
+test: $(VENV)/ready  ## lint, floors, documentation and all tests but the slow ones
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/python -m pytest
+
+slow: $(VENV)/ready  ## the longer experiments
+	$(BIN)/python -m pytest -m slow
+
+lint: $(VENV)/ready  ## style and floors only
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+
+docs: $(VENV)/ready  ## build the documentation into site/
+	$(BIN)/mkdocs build --strict
+
+bench: $(VENV)/ready  ## print speed ratios, both sides measured in one run
+	$(BIN)/python -m benchmarks
+
+lock:  ## renew requirements.lock from pyproject.toml (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	    --generate-hashes --no-header --no-annotate --upgrade -o requirements.lock
+
+clean:  ## remove the environment and what was built; runs are kept
+	rm -rf $(VENV) site build dist
