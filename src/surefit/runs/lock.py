@@ -1,0 +1,173 @@
+"""A lock file that one process at a time can hold, and that a killed process lets go of.
+
+The operating system's file locks do this: `flock` where there is `fcntl`, `msvcrt.locking` on
+Windows. Some network file systems have no locks; there the existence of a second file
+(`<name>.owner`) is the lock, and it is taken over if the process named in it is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import platform
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from surefit.errors import StorageError
+from surefit.runs.storing import storing
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+__all__ = ["exclusive"]
+
+UNSUPPORTED = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL}
+TAKEN = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}
+
+
+@contextlib.contextmanager
+def exclusive(path: Path, name: str) -> Iterator[None]:
+    """Hold the lock file `path` for the duration of the context.
+
+    Args:
+        path: the lock file; made if absent, removed at the end. Its directory exists.
+        name: what the lock protects, for the message.
+
+    Raises:
+        StorageError: another process (or another part of this one) holds it.
+    """
+    with storing(path.parent):
+        descriptor = _acquire(path, name)
+    try:
+        with _owner_file(path.with_name(f"{path.name}.owner"), name, needed=descriptor is None):
+            yield
+    finally:
+        if descriptor is not None:
+            _release(descriptor, path)
+
+
+def _acquire(path: Path, name: str) -> int | None:
+    """The locked descriptor, or None where the file system knows no locks."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+        try:
+            try:
+                _lock(descriptor)
+            except OSError as cause:
+                if cause.errno in UNSUPPORTED:
+                    os.close(descriptor)
+                    path.unlink(missing_ok=True)
+                    return None
+                if cause.errno not in TAKEN:
+                    raise
+                raise _busy(name, _read(path)) from None
+            if _is_current(descriptor, path):
+                os.ftruncate(descriptor, 0)
+                os.write(descriptor, str(os.getpid()).encode())
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        # The holder before us removed the file between our opening and our locking it.
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> None:
+    if sys.platform == "win32":
+        # A byte far beyond the content, so that others can read who holds the lock.
+        os.lseek(descriptor, 1 << 30, os.SEEK_SET)
+        msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        os.lseek(descriptor, 0, os.SEEK_SET)
+    else:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+
+
+def _is_current(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.stat())
+    except FileNotFoundError:
+        return False
+
+
+def _release(descriptor: int, path: Path) -> None:
+    # While it is locked, so that nobody can lock the file that we remove; Windows removes no
+    # open files, and there an empty lock file may remain.
+    with contextlib.suppress(OSError):
+        path.unlink()
+    if sys.platform != "win32":
+        fcntl.flock(descriptor, fcntl.LOCK_UN)  # also for children that inherited it by fork
+    os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _owner_file(path: Path, name: str, *, needed: bool) -> Iterator[None]:
+    if not needed:
+        yield
+        return
+    me = f"{os.getpid()} {_this_machine()}"
+    _remove_if_stale(path)
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666)
+    except FileExistsError:
+        raise _busy(name, _read(path), f" If there is no such process, delete {path}.") from None
+    try:
+        os.write(descriptor, me.encode())
+        yield
+    finally:
+        os.close(descriptor)
+        path.unlink(missing_ok=True)
+
+
+def _remove_if_stale(path: Path) -> None:
+    owner = _read(path).split()
+    if len(owner) != 2 or not owner[0].isdigit() or owner[1] != _this_machine():
+        return
+    if _alive(int(owner[0])):
+        return
+    # Renaming is atomic: of several processes that find it stale, one moves it aside; the next
+    # may catch the first one's new file, and gives it back.
+    aside = path.with_name(f"{path.name}.{os.getpid()}")
+    with contextlib.suppress(FileNotFoundError):
+        path.rename(aside)
+        if _read(aside).split() == owner:
+            aside.unlink()
+        else:
+            aside.rename(path)
+
+
+def _this_machine() -> str:
+    # Process numbers mean something on one machine only; its name is nobody else's business.
+    return hashlib.sha256(platform.node().encode()).hexdigest()[:12]
+
+
+def _alive(pid: int) -> bool:
+    if sys.platform == "win32":
+        return True  # signal 0 is not a question there
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="ascii")
+    except (OSError, ValueError):
+        return ""
+
+
+def _busy(name: str, owner: str, more: str = "") -> StorageError:
+    process = f"process {owner.split(maxsplit=1)[0]}" if owner.strip() else "another process"
+    return StorageError(
+        f"`Store.begin(...)` must be the only one at work on a run. Got run {name}, on which "
+        f"{process} works right now. Two processes would overwrite each other's checkpoints. "
+        f"Wait until it has finished, then the same command reuses its result.{more}"
+    )

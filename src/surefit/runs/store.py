@@ -1,0 +1,175 @@
+"""The run store: finished runs by spec, unfinished ones protected and resumable.
+
+Layout of the root directory:
+
+```
+root/
+  digits-shallow-tanh-512-s0-3f9a1c2b7d/    a finished run, named by `CertifySpec.run_id`
+    spec.json                               its canonical spec; the rest is the workflow's
+    result.json ...
+  .incomplete/
+    <run id>/                               results of a run in progress or interrupted
+    <run id>.scratch/                       its checkpoints, never published
+    <run id>.lock                           held while a process works on it
+```
+
+A run appears in the root by renaming its directory, so it is there whole or not at all. Other
+directories in the root are left alone and not listed. Two copies of a root can be merged by
+copying run directories.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from surefit.core.jsonable import read_json
+from surefit.errors import StorageError
+from surefit.runs.identity import canonical_text, digest
+from surefit.runs.lock import exclusive
+from surefit.runs.spec import CertifySpec
+from surefit.runs.storing import FULL, storing
+from surefit.runs.workspace import Workspace, require_free
+
+__all__ = ["Store", "StoredRun"]
+
+
+@dataclasses.dataclass(frozen=True)
+class StoredRun:
+    """One run as a listing shows it.
+
+    Args:
+        run_id: its name.
+        path: its directory.
+        spec: its canonical spec.
+        verdict: its outcome in one sentence, where `result.json` says so.
+        holds: the verdict as True, False or None.
+    """
+
+    run_id: str
+    path: Path
+    spec: dict[str, Any]
+    verdict: str | None = None
+    holds: bool | None = None
+
+
+class Store:
+    """The runs in one directory. Nothing is made or written before `begin`.
+
+    Args:
+        root: the directory; it may not exist yet.
+    """
+
+    def __init__(self, root: Path | str) -> None:
+        self.root = Path(root).expanduser()
+        self._incomplete = self.root / ".incomplete"
+
+    def find(self, spec: CertifySpec) -> Path | None:
+        """The directory of the finished run with this spec, or None."""
+        run = _read_run(self.root / spec.run_id)
+        if run is None or canonical_text(run.spec) != spec.canonical_json():
+            return None
+        return run.path
+
+    def runs(self) -> list[StoredRun]:
+        """The finished runs, by name. Cost: reads two small files per run."""
+        return self._list(self.root)
+
+    def incomplete(self) -> list[StoredRun]:
+        """The runs that are in progress or were interrupted, by name."""
+        return self._list(self._incomplete)
+
+    def _list(self, directory: Path) -> list[StoredRun]:
+        with storing(self.root):
+            try:
+                paths = sorted(directory.iterdir())
+            except FileNotFoundError:
+                return []
+            found = [_read_run(path) for path in paths if path.is_dir()]
+        return [run for run in found if run is not None]
+
+    @contextlib.contextmanager
+    def begin(self, spec: CertifySpec) -> Iterator[Workspace]:
+        """Work on a run: `with store.begin(spec) as workspace: ... workspace.publish()`.
+
+        The workspace of an interrupted run is found again with its content. Leaving the context
+        without `publish` or `discard`, or dying in it, keeps the workspace for the next attempt.
+
+        Raises:
+            StorageError: the root cannot be made or written, another process works on this run,
+                or it is finished; at once, before any work. In the context: the disk is full.
+        """
+        self._prepare()
+        name, target = spec.run_id, self.root / spec.run_id
+        with storing(self.root, only=FULL), exclusive(self._incomplete / f"{name}.lock", name):
+            if self.find(spec) is not None:
+                raise StorageError(
+                    f"`Store.begin(spec=...)` must be given a run that is not finished. Got "
+                    f"{name}, which is in {self.root}. A finished run is not overwritten. Use it "
+                    "(`find` gives its directory), or delete that directory to run again."
+                )
+            require_free(target)
+            workspace = Workspace(spec, self._incomplete / name, target)
+            try:
+                yield workspace
+            finally:
+                workspace.close()
+
+    def _prepare(self) -> None:
+        """Make the root, and find out now whether it can be written."""
+        with storing(self.root):
+            made = _make_directories(self._incomplete)
+            try:
+                with tempfile.TemporaryFile(dir=self._incomplete) as probe:
+                    probe.write(b"\0" * 4096)
+                    probe.flush()
+            except OSError:
+                _remove_directories(made)
+                raise
+        # Checkpoints of runs whose process was killed just after publishing.
+        for scratch in self._incomplete.glob("*.scratch"):
+            if (self.root / scratch.stem / "spec.json").exists():
+                shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _read_run(path: Path) -> StoredRun | None:
+    """The run in a directory, or None if the directory is not one of ours."""
+    try:
+        spec = read_json(path / "spec.json")
+        if not isinstance(spec, dict) or not path.name.endswith(f"-{digest(spec)}"):
+            return None
+    except StorageError:
+        return None
+    try:
+        result = read_json(path / "result.json")
+        return StoredRun(path.name, path, spec, result.get("verdict"), result.get("holds"))
+    except (StorageError, AttributeError):
+        return StoredRun(path.name, path, spec)
+
+
+def _make_directories(path: Path) -> list[Path]:
+    """Make a directory and its parents; those made, the innermost first. All of them or none."""
+    missing = [item for item in (path, *path.parents) if not item.exists()]
+    made: list[Path] = []
+    try:
+        for item in reversed(missing):
+            with contextlib.suppress(FileExistsError):  # another process was faster
+                os.mkdir(item)
+                made.insert(0, item)
+        os.listdir(path)  # a file under that name is an error here
+    except OSError:
+        _remove_directories(made)
+        raise
+    return made
+
+
+def _remove_directories(directories: list[Path]) -> None:
+    for directory in directories:
+        with contextlib.suppress(OSError):
+            directory.rmdir()
