@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from surefit.activations import Activation, Tanh
-from surefit.layers import Antisymmetric, Dense, Layer, Serial
+from surefit.activations import Activation
+from surefit.core.layer import Layer
+from surefit.layers.dense import Parameterisation
+from surefit.models.multilayer import multilayer
 
 __all__ = ["shallow"]
 
@@ -13,6 +15,7 @@ def shallow(
     outputs: int = 1,
     activation: Activation | None = None,
     weight_std: float = 1.0,
+    parameterisation: Parameterisation = "ntk",
     antisymmetric: bool = True,
 ) -> Layer:
     r"""$f(x) = \frac{1}{\sqrt m}\sum_j a_j\,\phi(w_j^\top x)$, all weights trained.
@@ -26,11 +29,10 @@ def shallow(
         weight_std: $\sigma_w$, the standard deviation of a pre-activation for an input of unit
             norm. A wide start (4) conditions the tangent kernel of a smooth activation far better
             than 1.
+        parameterisation: of the output layer; the formula above is `ntk`.
         antisymmetric: start at zero output.
+
+    References:
+        Jacot, Gabriel, Hongler (2018); Bartlett, Montanari, Rakhlin (2021), section 5.
     """
-    network = Serial(
-        Dense(width, weight_std=weight_std, parameterisation="unscaled"),
-        activation if activation is not None else Tanh(),
-        Dense(outputs),
-    )
-    return Antisymmetric(network) if antisymmetric else network
+    return multilayer(width, 1, outputs, activation, weight_std, parameterisation, antisymmetric)

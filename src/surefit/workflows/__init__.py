@@ -1,1 +1,7 @@
-""""""
+"""The journeys as plain functions: what the command line and notebooks call."""
+
+from surefit.workflows.certify import Finished, certify
+from surefit.workflows.listener import Listener
+from surefit.workflows.networks import INITS, NETWORKS, build_network
+
+__all__ = ["INITS", "NETWORKS", "Finished", "Listener", "build_network", "certify"]

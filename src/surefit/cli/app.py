@@ -1,0 +1,71 @@
+"""The `surefit` command: its subcommands, and what happens to errors."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from surefit.cli import certify, listing, report
+from surefit.cli.console import ERRORS
+from surefit.cli.exits import BAD_INPUT, INTERRUPTED
+from surefit.errors import SurefitError
+
+__all__ = ["main"]
+
+app = typer.Typer(
+    name="surefit",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help=(
+        "Will gradient descent fit this network on your data, how fast, how wide must the network "
+        "be, and can you prove it?\n\n"
+        "Begin with `surefit certify`, which trains a wide network on handwritten digits while the "
+        "theory is checked against it. `surefit list` shows everything that can be chosen by name."
+        "\n\nExit codes: 0 done; 1 the answer is no; 2 bad input; 3 interrupted, run the same "
+        "command again to go on."
+    ),
+)
+
+
+def _version(show: bool) -> None:
+    if show:
+        from surefit import __version__
+
+        typer.echo(f"surefit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+certify.register(app)
+report.register(app)
+listing.register(app)
+
+
+def main() -> None:
+    """Run the command line; errors on purpose are one message on stderr and exit code 2."""
+    try:
+        app()
+    except SurefitError as error:
+        ERRORS.print(f"[bold red]Error:[/] {_escape(str(error))}", soft_wrap=True)
+        sys.exit(BAD_INPUT)
+    except KeyboardInterrupt:
+        ERRORS.print("Interrupted. Nothing is lost: run the same command again to go on.")
+        sys.exit(INTERRUPTED)
+
+
+def _escape(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text)

@@ -1,0 +1,86 @@
+"""`surefit certify`: the main job."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from surefit.cli.console import ERRORS, RESULTS
+from surefit.cli.exits import ANSWER_IS_NO, DONE, INTERRUPTED
+from surefit.cli.fields import given, with_fields
+from surefit.cli.spread import SpreadCommand
+
+__all__ = ["register"]
+
+HELP = """
+Train a network on your data, check the theory against it, and certify the result.
+
+The command loads the data, computes the tangent kernel and its spectrum, checks every theorem's
+assumptions and notes what it promises, trains while measuring what the theorems speak of, compares
+promise and outcome, and asks for a certificate: a statement that gradient descent from the saved
+weights converges to zero training loss, at a stated rate, with the numbers behind it.
+
+A run is known by its options: the same command again shows the finished run, and an interrupted
+one goes on where it was. Each run is one directory with spec, measurements, certificates and a
+report to open in a browser.
+
+Examples:
+
+- `surefit certify` (digits 0 and 1 is quick: add `--classes 0 1 --samples 300`)
+
+- `surefit certify --data my.csv --activation gelu --width 1024`
+
+- `surefit certify --data breast_cancer --samples 200 --init wide --steps 50000`
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("certify", cls=SpreadCommand, help=HELP)(with_fields(certify))
+
+
+def certify(
+    *,
+    out: Annotated[
+        Path, typer.Option("--out", help="The run store, a directory.", show_default=True)
+    ] = Path("runs"),
+    spec: Annotated[
+        Path | None,
+        typer.Option("--spec", help="A TOML file with the options; those given here win."),
+    ] = None,
+    plugin: Annotated[
+        list[Path] | None,
+        typer.Option("--plugin", help="Python files with your own activations, theorems, ..."),
+    ] = None,
+    show_spec: Annotated[
+        bool, typer.Option("--show-spec", help="Print the options as a TOML file and stop.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print the verdict only.")] = False,
+    **fields: Any,
+) -> None:
+    """Parse, run, print, and turn the outcome into an exit code."""
+    from surefit.cli.plugins import load_plugins
+
+    parsed = given(fields, spec)
+    if show_spec:
+        RESULTS.print(parsed.to_toml(), markup=False, soft_wrap=True)
+        return
+    load_plugins(plugin or [])
+
+    # Imported late: `--help` and bad options should answer at once.
+    from surefit import report, workflows
+    from surefit.cli.progress import RichListener
+    from surefit.cli.tables import print_finished
+    from surefit.core.trajectory import Status
+
+    with RichListener(ERRORS, quiet=quiet) as listener:
+        finished = workflows.certify(parsed, out, listener=listener, writers=(report.write_page,))
+    if finished.record.trajectory.status is Status.INTERRUPTED:
+        ERRORS.print(
+            "Interrupted. Nothing is lost: run the same command again to go on.", soft_wrap=True
+        )
+        raise typer.Exit(INTERRUPTED)
+    print_finished(RESULTS, finished, quiet=quiet)
+    raise typer.Exit(DONE if finished.record.holds else ANSWER_IS_NO)

@@ -1,0 +1,76 @@
+"""From the names in a spec to a network."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from surefit import models
+from surefit.activations import Activation, Relu, parse_activation
+from surefit.core.layer import Layer
+from surefit.errors import InvalidInputError, UnknownNameError
+from surefit.runs import CertifySpec
+
+__all__ = ["INITS", "NETWORKS", "build_network"]
+
+# Name -> (parameterisation, standard deviation of a first-layer pre-activation at unit norm).
+INITS: dict[str, tuple[str, float]] = {
+    "wide": ("ntk", 4.0),
+    "ntk": ("ntk", 1.0),
+    "standard": ("standard", 1.0),
+    "mean_field": ("mean_field", 1.0),
+}
+
+
+def _shallow(spec: CertifySpec, outputs: int, activation: Activation, options: Any) -> Layer:
+    if spec.depth != 1:
+        raise InvalidInputError(
+            f"`depth` must be 1 for network 'shallow'. Got {spec.depth}. It has one hidden layer. "
+            "Use --network multilayer for more."
+        )
+    return models.shallow(spec.width, outputs, activation, **options)
+
+
+def _multilayer(spec: CertifySpec, outputs: int, activation: Activation, options: Any) -> Layer:
+    return models.multilayer(spec.width, spec.depth, outputs, activation, **options)
+
+
+def _two_layer(spec: CertifySpec, outputs: int, activation: Activation, options: Any) -> Layer:
+    if outputs != 1:
+        raise InvalidInputError(
+            f"network 'two_layer' must have one output. Got {outputs} from the labels. Its output "
+            "weights are fixed signs, as in Du et al. (2019). Choose two classes, or --network "
+            "shallow."
+        )
+    return models.two_layer(
+        spec.width, activation, options["weight_std"], antisymmetric=spec.antisymmetric
+    )
+
+
+NETWORKS: dict[str, tuple[Callable[..., Layer], str]] = {
+    "shallow": (_shallow, "one hidden layer, both layers trained"),
+    "two_layer": (_two_layer, "one hidden layer, output weights fixed at random signs"),
+    "multilayer": (_multilayer, "`depth` hidden layers, all trained"),
+}
+
+
+def build_network(spec: CertifySpec, outputs: int) -> Layer:
+    """The network that a spec describes, for `outputs` outputs.
+
+    Raises:
+        InvalidInputError: a name is unknown or two fields contradict each other.
+    """
+    if spec.network not in NETWORKS:
+        raise UnknownNameError("network", spec.network, NETWORKS)
+    if spec.init not in INITS:
+        raise UnknownNameError("init", spec.init, INITS)
+    parameterisation, weight_std = INITS[spec.init]
+    if spec.network == "two_layer" and isinstance(parse_activation(spec.activation), Relu):
+        weight_std = 1.0  # a positive factor moves through a ReLU; the papers use 1
+    options = {
+        "weight_std": weight_std if spec.weight_std is None else spec.weight_std,
+        "parameterisation": parameterisation,
+        "antisymmetric": spec.antisymmetric,
+    }
+    build, _ = NETWORKS[spec.network]
+    return build(spec, outputs, parse_activation(spec.activation), options)

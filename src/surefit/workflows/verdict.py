@@ -1,0 +1,53 @@
+"""The outcome of a run in one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from surefit.core.certificate import Certificate
+from surefit.core.record import TheoremRecord
+from surefit.core.trajectory import Status, Trajectory
+
+__all__ = ["verdict"]
+
+
+def broken_promises(theorems: Sequence[TheoremRecord]) -> list[str]:
+    """Titles of the theorems whose assumptions hold and whose promise the run did not keep.
+
+    Such a run contradicts a proved statement: a defect of the software or of the theorem.
+    """
+    return [
+        theorem.title
+        for theorem in theorems
+        if theorem.prediction.applies and any(check.holds is False for check in theorem.outcome)
+    ]
+
+
+def verdict(
+    trajectory: Trajectory,
+    certificates: Sequence[Certificate],
+    theorems: Sequence[TheoremRecord],
+) -> tuple[str, bool | None]:
+    """(sentence, holds) for a finished run.
+
+    It holds if a certificate holds and no promise of an applicable theorem was broken.
+    """
+    steps = f"{trajectory.steps:,.0f}".replace(",", " ")
+    if trajectory.status is Status.DIVERGED:
+        return f"Training diverged: {trajectory.message}", False
+    broken = broken_promises(theorems)
+    if broken:
+        return (
+            f"After {steps} steps the run contradicts a theorem whose assumptions hold here "
+            f"({'; '.join(broken)}). That should not happen; please report this run.",
+            False,
+        )
+    issued = [certificate for certificate in certificates if certificate.holds]
+    if issued:
+        return f"After {steps} steps it is certified: {issued[0].statement}", True
+    loss = float(trajectory["loss"].last)
+    reasons = [certificate.note for certificate in certificates if certificate.note]
+    why = f" {reasons[0]}" if reasons else ""
+    sentence = f"No certificate after {steps} steps (training loss {loss:.3g}).{why}"
+    undecided = bool(certificates) and all(item.holds is None for item in certificates)
+    return sentence, None if undecided else False
