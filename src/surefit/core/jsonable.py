@@ -35,7 +35,7 @@ def jsonable(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} has no JSON form here")
 
 
-def _number(value: float) -> int | float | str | None:
+def _number(value: int | float) -> int | float | str | None:
     if isinstance(value, int):
         return int(value)
     if math.isnan(value):
