@@ -5,9 +5,9 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-from pydantic import PrivateAttr, ValidationError, ValidationInfo, model_validator
+from pydantic import PrivateAttr, ValidationError, model_validator
 
 from surefit.errors import InvalidInputError, StorageError
 from surefit.runs.faults import conflicts, explain
@@ -36,7 +36,7 @@ class CertifySpec(CertifyFields):
     _data_sha256: str | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
-    def _check_together(self, info: ValidationInfo) -> Self:
+    def _check_together(self, info: Any) -> CertifySpec:
         for condition, message in conflicts(self):
             if condition:
                 raise InvalidInputError(message)
@@ -58,9 +58,8 @@ class CertifySpec(CertifyFields):
 
     @classmethod
     def _parse(cls, values: Mapping[str, Any], context: dict[str, Any] | None) -> CertifySpec:
-        values = {str(name): value for name, value in values.items()}
         try:
-            return cls.model_validate(values, context=context)
+            return cls.model_validate(dict(values), context=context)
         except ValidationError as cause:
             raise InvalidInputError(explain(cause, cls.model_fields, values)) from None
 
