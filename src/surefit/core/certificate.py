@@ -48,7 +48,8 @@ class Certificate:
     @property
     def evidence(self) -> Evidence:
         """The weakest evidence among the checks: a chain is as strong as its weakest link."""
-        return min((check.evidence for check in self.checks), key=lambda e: e.strength)
+        levels = (check.evidence for check in self.checks)
+        return min(levels, key=lambda level: level.strength, default=Evidence.ASSUMED)
 
     def explain(self) -> str:
         """The certificate in words: statement, verdict, every check, limits."""

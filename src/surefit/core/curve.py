@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from surefit.core.jsonable import as_float
+
 __all__ = ["Curve"]
 
 
@@ -46,4 +48,4 @@ class Curve:
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Curve:
         """The inverse of `to_dict`."""
-        return cls(tuple(map(float, data["weights"])), tuple(map(float, data["factors"])))
+        return cls(tuple(map(as_float, data["weights"])), tuple(map(as_float, data["factors"])))

@@ -15,7 +15,7 @@ import numpy as np
 
 from surefit.errors import StorageError
 
-__all__ = ["dumps", "jsonable", "read_json", "write_json"]
+__all__ = ["as_float", "dumps", "jsonable", "read_json", "write_json"]
 
 
 def jsonable(value: Any) -> Any:
@@ -41,6 +41,11 @@ def _number(value: int | float) -> int | float | str | None:
     if math.isnan(value):
         return None
     return float(value) if math.isfinite(value) else ("Infinity" if value > 0 else "-Infinity")
+
+
+def as_float(value: float | int | str | None) -> float:
+    """The float that `jsonable` turned into `value`: null is NaN again."""
+    return math.nan if value is None else float(value)
 
 
 def dumps(value: Any, *, indent: int | None = 1) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from surefit.core.check import Check
 from surefit.core.curve import Curve
+from surefit.core.jsonable import as_float
 
 __all__ = ["Guarantee", "Prediction", "Promise"]
 
@@ -51,7 +52,8 @@ class Promise:
         """The inverse of `to_dict`."""
         data = dict(data)
         bound = data["bound"]
-        data["bound"] = Curve.from_dict(bound) if isinstance(bound, dict) else float(bound)
+        data["bound"] = Curve.from_dict(bound) if isinstance(bound, dict) else as_float(bound)
+        data["tolerance"] = as_float(data["tolerance"])
         data["guarantee"] = Guarantee(data["guarantee"])
         data["unstated"] = tuple(data["unstated"])
         return cls(**data)
@@ -126,7 +128,7 @@ class Prediction:
             theorem=data["theorem"],
             assumptions=tuple(map(Check.from_dict, data["assumptions"])),
             promises=tuple(map(Promise.from_dict, data["promises"])),
-            unstated={key: float(value) for key, value in data["unstated"].items()},
+            unstated={key: as_float(value) for key, value in data["unstated"].items()},
             note=data["note"],
             **number,
         )

@@ -8,7 +8,7 @@ from typing import Any
 
 from surefit.core.certificate import Certificate
 from surefit.core.check import Check
-from surefit.core.jsonable import read_json, write_json
+from surefit.core.jsonable import as_float, read_json, write_json
 from surefit.core.prediction import Prediction
 from surefit.core.trajectory import Trajectory
 from surefit.errors import StorageError
@@ -137,7 +137,7 @@ class RunRecord:
             holds=data["holds"],
             problem=data["problem"],
             data_checks=tuple(map(Check.from_dict, data["data_checks"])),
-            spectra={key: [float(v) for v in values] for key, values in data["spectra"].items()},
+            spectra={key: list(map(as_float, values)) for key, values in data["spectra"].items()},
             theorems=theorems,
             trajectory=Trajectory.load(directory),
             certificates=tuple(

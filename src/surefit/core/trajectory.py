@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from surefit.core.jsonable import read_json, write_json
+from surefit.core.jsonable import as_float, read_json, write_json
 from surefit.errors import StorageError
 
 __all__ = ["Series", "Status", "Trajectory"]
@@ -112,4 +112,6 @@ class Trajectory:
                 "Delete the run directory and run the same command again."
             ) from cause
         head["status"] = Status(head["status"])
+        for key in ("step_size", "steps", "seconds"):
+            head[key] = as_float(head[key])
         return cls(series=series, **head)
