@@ -1,0 +1,1 @@
+"""Label codings: one file each."""
