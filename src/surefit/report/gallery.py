@@ -1,0 +1,153 @@
+"""The plots of the page: figures, their numbers in tables, and the data for the script."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+
+from surefit.core.record import RunRecord
+from surefit.report.legend import legend
+from surefit.report.markup import Html, element, heading, section, symbols, table
+from surefit.report.numbers import figure, number
+from surefit.report.plot import Line, Plot, broken_at, figure_json
+from surefit.report.spectra import spectrum_plot
+from surefit.report.timelines import timelines
+
+__all__ = ["gallery", "plot_data", "plots_of"]
+
+
+def plots_of(record: RunRecord) -> list[Plot]:
+    """Every plot of the page, in order."""
+    spectrum = spectrum_plot(record)
+    return [*timelines(record), *([spectrum] if spectrum else [])]
+
+
+def plot_data(plots: list[Plot]) -> Html:
+    """The plots as a JSON block that no record can break out of."""
+    text = json.dumps(
+        {plot.ident: figure_json(plot) for plot in plots},
+        allow_nan=False,
+        separators=(",", ":"),
+        ensure_ascii=True,
+    )
+    for character in "<>&":
+        text = text.replace(character, f"\\u{ord(character):04x}")
+    return Html(f'<script type="application/json" id="plot-data">{text}</script>')
+
+
+def _ends(line: Line) -> tuple[float, float]:
+    """The first and the last finite value."""
+    finite = line.y[np.isfinite(line.y)]
+    return (float(finite[0]), float(finite[-1])) if finite.size else (np.nan, np.nan)
+
+
+def _description(plot: Plot) -> str:
+    """The plot in words, for readers who do not see it."""
+    measured = [line for line in plot.lines if not line.promised]
+    parts = []
+    for line in measured[:3]:
+        first, last = _ends(line)
+        parts.append(f"{line.label} goes from {number(first)} to {number(last)}")
+    if len(measured) > 3:
+        parts.append(f"{len(measured) - 3} more measured lines")
+    promised = len(plot.lines) - len(measured)
+    if promised:
+        parts.append(f"{promised} predicted {'line' if promised == 1 else 'lines'}")
+    axes = f"Line plot of {plot.y_axis} over {plot.x_axis}"
+    return f"{axes}: {'; '.join(parts)}. All numbers are in the table below the plot."
+
+
+def _row(line: Line) -> list[Any]:
+    finite = line.y[np.isfinite(line.y)]
+    first, last = _ends(line)
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (np.nan, np.nan)
+    return [symbols(line.label), figure(first), figure(last), figure(low), figure(high)]
+
+
+def _numbers(plot: Plot) -> Html:
+    ends = ("first", "last") if plot.over_time else ("at rank 1", "at the last rank")
+    columns = ["line", *ends, "smallest", "largest"]
+    return element(
+        "details",
+        element("summary", "The numbers behind this plot"),
+        table(f"{plot.title}: the lines in numbers", columns, map(_row, plot.lines)),
+        class_="numbers",
+    )
+
+
+def _notes(plot: Plot) -> list[Html]:
+    notes = list(plot.notes)
+    place = broken_at(plot)
+    if place is not None:
+        notes.insert(
+            0,
+            f"From {plot.x_axis} {number(place)} on, a measured value is not a finite number: the "
+            "run has diverged there, and the line ends.",
+        )
+    return [element("p", note, class_="note") for note in notes]
+
+
+def _card(plot: Plot, wide: bool) -> Html:
+    return element(
+        "figure",
+        element("figcaption", heading(3, plot.title), element("p", plot.about)),
+        element(
+            "div",
+            class_="plot",
+            role="img",
+            aria_label=_description(plot),
+            data_plot=plot.ident,
+            data_time="yes" if plot.over_time else "no",
+        ),
+        legend(plot),
+        _notes(plot),
+        _numbers(plot),
+        id=plot.ident,
+        class_="card wide" if wide else "card",
+    )
+
+
+def _switch() -> Html:
+    """The choice between a linear and a logarithmic time axis, for all plots together."""
+    choices = [
+        element(
+            "label",
+            element("input", type="radio", name="time-axis", value=kind, checked=kind == "linear"),
+            element("span", kind),
+        )
+        for kind in ("linear", "log")
+    ]
+    return element(
+        "fieldset", element("legend", "Time axis of all plots"), choices, class_="switch"
+    )
+
+
+def gallery(plots: list[Plot]) -> Html:
+    """The section with all plots."""
+    if not plots:
+        return section("plots", "What was measured", element("p", "Nothing was measured."))
+    return section(
+        "plots",
+        "What was measured",
+        element(
+            "p",
+            "The thick line is what happened in the run; lines with markers are what the theorems "
+            "say. A theorem that applies is drawn solid, one that may or may not apply dashed, one "
+            "that does not apply dotted and hidden until its button is pressed.",
+        ),
+        _switch(),
+        element(
+            "noscript",
+            element(
+                "p",
+                "The plots need JavaScript. Their numbers are in the tables below each plot, and "
+                "complete in trajectory.npz beside this page.",
+                class_="note",
+            ),
+        ),
+        element(
+            "div", [_card(plot, index == 0) for index, plot in enumerate(plots)], class_="grid"
+        ),
+    )

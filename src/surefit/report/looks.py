@@ -1,0 +1,110 @@
+"""How each measured quantity is shown: its title, its axis, and one sentence about it.
+
+A quantity that is not listed is shown as well, under its own name; a line here only makes it
+read better.
+"""
+
+# ruff: noqa: RUF001 (mathematical signs are meant as they stand)
+
+from __future__ import annotations
+
+import dataclasses
+
+__all__ = ["LOOKS", "Look", "look"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """How a measured quantity is shown.
+
+    Args:
+        title: the heading of its plot.
+        axis: the label of its axis.
+        about: one sentence for a reader who has not met it.
+        scale: `log`, `linear`, or `auto` (logarithmic where the values span much).
+        percent: show fractions as percentages.
+    """
+
+    title: str
+    axis: str
+    about: str
+    scale: str = "auto"
+    percent: bool = False
+
+
+# In the order in which they appear on the page.
+LOOKS = {
+    "squared_residual": Look(
+        "Does it fit, and as fast as promised?",
+        "squared residual ‖f(θ) − y‖²",
+        "The squared distance between the network's outputs and the targets; it reaches zero where "
+        "the network fits the data exactly. Straight lines on this axis are linear convergence.",
+        "log",
+    ),
+    "loss": Look("Training loss", "loss", "The objective that the method descends.", "log"),
+    "gram_smallest": Look(
+        "Smallest Gram eigenvalue",
+        "λ_min(K)",
+        "The slowest direction: as long as it stays away from zero, gradient descent has no place "
+        "to get stuck.",
+    ),
+    "gram_largest": Look(
+        "Largest Gram eigenvalue",
+        "λ_max(K)",
+        "The steepest direction; it limits the step size.",
+    ),
+    "kernel_drift": Look(
+        "Drift of the tangent kernel",
+        "‖K(t) − K(0)‖ / ‖K(0)‖",
+        "How far the network has left its linearisation: zero is the lazy regime.",
+    ),
+    "distance": Look(
+        "Distance from the start",
+        "‖θ − θ₀‖",
+        "How far the parameters have moved in a straight line, per group of parameters where "
+        "several are shown. Predicted radii are drawn as level lines.",
+    ),
+    "path_length": Look(
+        "Length of the path",
+        "length travelled",
+        "How far the parameters have travelled, step by step; never less than the distance.",
+    ),
+    "flips": Look(
+        "Activation flips",
+        "share of signs changed",
+        "The share of hidden units, over all samples, whose pre-activation has changed its sign "
+        "since the start.",
+    ),
+    "operator_norm": Look(
+        "Operator norms of the weights",
+        "‖W‖₂",
+        "The largest factor by which a weight matrix stretches its input.",
+    ),
+    "gradient_norm": Look(
+        "Norm of the gradient",
+        "‖∇L‖",
+        "The length of the gradient of the loss.",
+        "log",
+    ),
+    "pl_ratio": Look(
+        "Polyak-Łojasiewicz ratio",
+        "‖∇L‖² / (2L)",
+        "How steep the loss is compared with its height. A positive lower bound along the path is "
+        "the PL condition, and gives a linear rate.",
+    ),
+    "accuracy": Look(
+        "Training accuracy",
+        "classified correctly",
+        "On the training samples themselves; it says nothing about new data.",
+        "linear",
+        percent=True,
+    ),
+}
+
+
+def look(name: str) -> Look:
+    """The look of a quantity, made from its name where it is not listed."""
+    if name in LOOKS:
+        return LOOKS[name]
+    words = name.replace("_", " ").strip() or "unnamed quantity"
+    return Look(words[:1].upper() + words[1:], words, f"Recorded by the monitor “{name}”.")

@@ -1,0 +1,171 @@
+"""Every theorem: whether it applies and why, and what it promised beside what was measured."""
+
+# ruff: noqa: RUF001 (mathematical signs are meant as they stand)
+
+from __future__ import annotations
+
+from typing import Any
+
+from surefit.core.record import RunRecord, TheoremRecord
+from surefit.report.marks import KEYS, mark, unstated
+from surefit.report.markup import Html, element, section, symbols
+from surefit.report.numbers import decade, factor, figure, number
+from surefit.report.theorem_details import details
+from surefit.report.timelines import slug
+
+__all__ = ["theorems"]
+
+RANK = {True: 0, None: 1, False: 2}
+COLUMNS = ("Theorem", "Applies", "Rate of ‖r‖²", "Largest step", "Width", "Promises kept")
+
+
+def _used_width(record: RunRecord) -> float | None:
+    for facts in (record.problem, record.spec):
+        width = facts.get("width")
+        if isinstance(width, int | float) and not isinstance(width, bool):
+            return float(width)
+    return None
+
+
+def _two_lines(main: Any, below: Any) -> Html:
+    return element("span", main, element("small", below) if below else None, class_="two")
+
+
+def _rate(item: TheoremRecord) -> Html:
+    """The rate; a theorem without a step size speaks of flow, whose rate is an exponent."""
+    prediction = item.prediction
+    if prediction.rate is None:
+        return element("span", "none given", class_="quiet")
+    words = unstated(prediction.unstated)
+    if prediction.step_size is None:
+        return _two_lines(
+            ["e", element("sup", "−", figure(prediction.rate), " t"), " ", words],
+            "at time t of the flow",
+        )
+    every = decade(prediction.rate)
+    below = f"factor 10 every {number(every)} steps" if every else "no decrease"
+    return _two_lines([figure(prediction.rate, factor(prediction.rate)), " ", words], below)
+
+
+def _step(item: TheoremRecord, used: float | int) -> Html:
+    prediction = item.prediction
+    if prediction.step_size is None:
+        return element("span", "no step: gradient flow", class_="quiet")
+    return _two_lines(
+        [figure(prediction.step_size), " ", unstated(prediction.unstated)],
+        f"used {number(used)}",
+    )
+
+
+def _width(item: TheoremRecord, used: float | None) -> Html:
+    prediction = item.prediction
+    if prediction.width is None:
+        return element("span", "no condition", class_="quiet")
+    below = f"used {number(used)}" if used is not None else None
+    return _two_lines([figure(prediction.width), " ", unstated(prediction.unstated)], below)
+
+
+def _kept(item: TheoremRecord) -> Html:
+    outcome = item.outcome
+    if not outcome:
+        return element("span", "nothing to compare", class_="quiet")
+    kept = sum(1 for check in outcome if check.holds is True)
+    broken = sum(1 for check in outcome if check.holds is False)
+    verdict = False if broken else (True if kept == len(outcome) else None)
+    text = f"{kept} of {len(outcome)}"
+    aside = "though it does not apply" if item.prediction.applies is False and kept else None
+    return _two_lines(mark(verdict, (text, text, text)), aside)
+
+
+def _why(item: TheoremRecord) -> Html | None:
+    """Which assumptions stand in the way, in a few words."""
+    failing = item.prediction.failing
+    if not failing:
+        return None
+    word = "fails" if failing[0].holds is False else "open"
+    names = [check.name for check in failing if check.holds is failing[0].holds]
+    more = f" and {len(names) - 2} more" if len(names) > 2 else ""
+    return symbols(f"{word}: {', '.join(names[:2])}{more}")
+
+
+def _rows(item: TheoremRecord, record: RunRecord) -> Html:
+    applies = item.prediction.applies
+    cells = [
+        _two_lines(mark(applies), _why(item)),
+        _rate(item),
+        _step(item, record.trajectory.step_size),
+        _width(item, _used_width(record)),
+        _kept(item),
+    ]
+    labelled = [
+        element("td", cell, data_label=label, role="cell")
+        for label, cell in zip(COLUMNS[1:], cells, strict=True)
+    ]
+    name = element("th", item.title, scope="row", role="rowheader")
+    more = element("td", details(item), colspan=len(COLUMNS), role="cell")
+    return element(
+        "tbody",
+        element("tr", name, labelled, role="row"),
+        element("tr", more, class_="more", role="row"),
+        id=f"theorem-{slug(item.name)}",
+        class_=f"theorem {KEYS[applies]}",
+        role="rowgroup",
+    )
+
+
+def _summary(items: list[TheoremRecord]) -> str:
+    count = {key: sum(1 for i in items if i.prediction.applies is key) for key in RANK}
+    return (
+        f"Of {len(items)} theorems, {count[True]} {'applies' if count[True] == 1 else 'apply'} to "
+        f"this problem, {count[False]} {'does' if count[False] == 1 else 'do'} not, and for "
+        f"{count[None]} it cannot be said."
+    )
+
+
+def _broken(items: list[TheoremRecord]) -> Html | None:
+    """An alarm: a theorem that applies has promised what did not happen."""
+    bad = [
+        item.title
+        for item in items
+        if item.prediction.applies and any(check.holds is False for check in item.outcome)
+    ]
+    if not bad:
+        return None
+    return element(
+        "p",
+        f"A promise of a theorem that applies was broken: {'; '.join(bad)}. Either the run is one "
+        "of the rare ones that the theorem's probability leaves out, or an assumption, a promise "
+        "or a measurement is computed wrongly. It is worth a closer look.",
+        class_="alert",
+    )
+
+
+def theorems(record: RunRecord) -> Html:
+    """The section with the theorem table."""
+    items = sorted(record.theorems, key=lambda item: RANK[item.prediction.applies])
+    if not items:
+        return section("theorems", "What the theorems say", element("p", "No theorem was asked."))
+    head = element(
+        "thead",
+        element(
+            "tr",
+            [element("th", column, scope="col", role="columnheader") for column in COLUMNS],
+            role="row",
+        ),
+        role="rowgroup",
+    )
+    caption = "Theorems, those that apply first; open a row for its assumptions and promises"
+    return section(
+        "theorems",
+        "What the theorems say",
+        element("p", _summary(items)),
+        _broken(items),
+        element(
+            "table",
+            element("caption", caption),
+            head,
+            [_rows(item, record) for item in items],
+            class_="theorems",
+            role="table",
+        ),
+    )
