@@ -1,11 +1,36 @@
-"""The angle between two Gaussian features."""
+"""The angle between two Gaussian features, and what it is made of."""
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-__all__ = ["angle", "correlation"]
+__all__ = ["angle", "correlation", "gap", "root"]
+
+
+def root(x: Float[Array, "..."]) -> Float[Array, "..."]:
+    r"""$\sqrt{\max(x, 0)}$ whose derivative at 0 is 0 and not infinite."""
+    positive = x > 0
+    return jnp.where(positive, jnp.sqrt(jnp.where(positive, x, 1.0)), 0.0)
+
+
+def gap(
+    covariance: Float[Array, "..."],
+    variance1: Float[Array, "..."],
+    variance2: Float[Array, "..."],
+) -> Float[Array, "..."]:
+    r"""$st - c^2 \ge 0$, with the digits that cancellation would lose.
+
+    With $a = s - |c|$ and $b = t - |c|$ it is $ab + |c|(a + b)$. Where $s \approx t$, both
+    differences are exact near $|\rho| = 1$, and so is every digit of the result.
+    """
+    size = jnp.abs(covariance)
+    a, b = variance1 - size, variance2 - size
+    near = jnp.abs(variance1 - variance2) <= 0.5 * jnp.minimum(variance1, variance2)
+    value = jnp.where(near, a * b + size * (a + b), variance1 * variance2 - size**2)
+    # A maximum would halve the derivative where the gap is exactly 0.
+    return value + jax.lax.stop_gradient(jnp.maximum(value, 0.0) - value)
 
 
 def correlation(
@@ -14,10 +39,10 @@ def correlation(
     variance2: Float[Array, "..."],
 ) -> Float[Array, "..."]:
     r"""$\rho = c/\sqrt{st}$ in [-1, 1]; 0 where a variance is 0."""
-    scale = jnp.sqrt(variance1 * variance2)
+    scale = root(variance1 * variance2)
     positive = scale > 0
     rho = jnp.where(positive, covariance / jnp.where(positive, scale, 1.0), 0.0)
-    return jnp.clip(rho, -1.0, 1.0)
+    return rho + jax.lax.stop_gradient(jnp.clip(rho, -1.0, 1.0) - rho)
 
 
 def angle(
@@ -25,14 +50,12 @@ def angle(
     variance1: Float[Array, "..."],
     variance2: Float[Array, "..."],
 ) -> Float[Array, "..."]:
-    r"""$\theta = \arccos(c/\sqrt{st})$, with every digit that $c$ carries.
+    r"""$\theta = \arccos(c/\sqrt{st})$, with every digit that the arguments carry.
 
-    $\operatorname{arccos}\rho$ rounds $1-\rho$ to the spacing of floats at 1; the product
-    $(\sqrt{st}-c)(\sqrt{st}+c)$ keeps it.
+    $\operatorname{arccos}\rho$ rounds $1-\rho$ to the spacing of floats at 1;
+    $\theta = \operatorname{arctan2}(\sqrt{st-c^2}, c)$ keeps it. A feature of variance 0 has no
+    angle; a right angle makes the duals vanish or take their value at independence.
     """
-    scale = jnp.sqrt(variance1 * variance2)
-    sine = jnp.sqrt(jnp.maximum(scale - covariance, 0.0) * jnp.maximum(scale + covariance, 0.0))
-    # Two zero-variance features have no angle; a right angle makes every dual below vanish or
-    # take its value at independence.
-    both = scale > 0
+    both = variance1 * variance2 > 0
+    sine = root(gap(covariance, variance1, variance2))
     return jnp.arctan2(jnp.where(both, sine, 1.0), jnp.where(both, covariance, 0.0))
