@@ -1,8 +1,8 @@
 r"""Rounding: the unit roundoff, outward rounding and a-priori bounds on float64 products.
 
-The model is IEEE-754 double precision, round to nearest: $fl(a \circ b) = (a \circ b)(1+\delta)$ with
-$|\delta| \le u = 2^{-53}$. The bounds hold for inner products summed in any order, with or without
-fused multiply-add; they exclude only products that are not sums of $p$ products per entry
+The model is IEEE-754 double precision, round to nearest: $fl(a \circ b) = (a \circ b)(1+\delta)$
+with $|\delta| \le u = 2^{-53}$. The bounds hold for inner products summed in any order, with or
+without fused multiply-add; they exclude only products that are not sums of $p$ products per entry
 (Strassen's method) and reduced-precision hardware modes.
 
 References:
@@ -147,7 +147,7 @@ def gram_frobenius_error(a: Float[np.ndarray, "n p"]) -> float:
 
 
 def gram_operator_error(a: Float[np.ndarray, "n p"]) -> float:
-    r"""Bound on $\|fl(AA^\top) - AA^\top\|_2$: $\gamma_p \|\,|A||A|^\top\|_2$, never above Frobenius.
+    r"""Bound on $\|fl(AA^\top) - AA^\top\|_2$: $\gamma_p \|\,|A||A|^\top\|_2$.
 
     A symmetric error matrix that is entrywise below a non-negative $M$ has operator norm at most
     $\|M\|_2$, and $\|M\|_2 \le \max_i (Mv)_i / v_i$ for every positive vector $v$

@@ -21,9 +21,9 @@ from surefit.core.rounding import (
     up,
 )
 from surefit.core.spectrum.enclosure import Enclosure
-from surefit.core.spectrum.residual import product_residual_bound
-from surefit.core.spectrum.validation import symmetric_matrix
-from surefit.errors import InvalidInputError, NumericalError
+from surefit.core.spectrum.residual import power_of_two_scaling, product_residual_bound
+from surefit.core.spectrum.validation import check_error, symmetric_matrix
+from surefit.errors import NumericalError
 
 __all__ = ["Spectrum", "symmetric_spectrum"]
 
@@ -91,8 +91,8 @@ def symmetric_spectrum(matrix: Any, error: float = 0.0, eigenvectors: bool = Tru
     Proof: let $V = QP$ be the polar decomposition, $S = Q^\top K Q$ and $X = S - \Lambda$. Then
     $SP - P\Lambda = Q^\top R$; adding the transpose, $XP + PX = Q^\top R + R^\top Q$. This Lyapunov
     equation has the solution $X = \int_0^\infty e^{-tP}(Q^\top R + R^\top Q)e^{-tP}dt$, hence
-    $\|X\|_2 \le 2\|R\|_2\int_0^\infty e^{-2t\sigma_{\min}(V)}dt = \|R\|_2/\sigma_{\min}(V)$, and Weyl's
-    inequality gives the claim.
+    $\|X\|_2 \le 2\|R\|_2\int_0^\infty e^{-2t\sigma_{\min}(V)}dt = \|R\|_2/\sigma_{\min}(V)$, and
+    Weyl's inequality gives the claim.
 
     Args:
         matrix: float64, symmetric up to rounding; the symmetric part $(K + K^\top)/2$ is taken.
@@ -136,33 +136,6 @@ def symmetric_spectrum(matrix: Any, error: float = 0.0, eigenvectors: bool = Tru
     if bound > 0.0 or error > 0.0:
         total = float(up(up(total) + error))
     return Spectrum(values, total, vectors if eigenvectors else None)
-
-
-def check_error(error: float, call: str) -> None:
-    """Refuse a perturbation bound that is negative, infinite or NaN."""
-    if not 0.0 <= error < math.inf:
-        raise InvalidInputError(
-            f"`{call}(error=...)` must be a finite number >= 0. Got {error}. It bounds the distance "
-            "in operator norm between the matrix given and the one that is meant. Pass 0.0 if the "
-            "given matrix is the one that is meant."
-        )
-
-
-def power_of_two_scaling(
-    matrix: Float[np.ndarray, "n n"],
-) -> tuple[Float[np.ndarray, "n n"], int]:
-    """`matrix` times a power of two so that its largest entry is of order one, and the exponent.
-
-    The scaling is exact except for entries 1e-300 times smaller than the largest, which are lost
-    at a size (`SMALLEST`) that every bound here includes.
-    """
-    largest = float(np.max(np.abs(matrix)))
-    exponent = math.frexp(largest)[1] if largest else 0
-    # Ordinary sizes stay as they are: nothing can overflow or underflow there, and no copy is made.
-    if abs(exponent) < 200:
-        return matrix, 0
-    with np.errstate(under="ignore"):
-        return np.ldexp(matrix, -exponent), exponent
 
 
 def _decompose(

@@ -6,7 +6,6 @@ import dataclasses
 import math
 from typing import Any
 
-
 from surefit.core.check import Check, Evidence, Sense
 from surefit.core.rounding import down, up
 from surefit.errors import InvalidInputError

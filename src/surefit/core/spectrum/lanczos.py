@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import Literal
 
 import numpy as np
-import scipy.linalg
 from jaxtyping import Float
 
 from surefit.core.check import Evidence
@@ -20,8 +18,8 @@ from surefit.core.spectrum.random_start import (
     check_probability,
     kuczynski_wozniakowski,
     overlap_quantile,
-    slack_below,
 )
+from surefit.core.spectrum.recurrence import LanczosRecurrence
 from surefit.errors import InvalidInputError
 
 __all__ = ["Extremes", "lanczos_extremes"]
@@ -59,6 +57,7 @@ class Extremes:
 @float64
 def lanczos_extremes(
     op: SymmetricOperator,
+    *,
     seed: int = 0,
     tolerance: float = 1e-6,
     max_iterations: int | None = None,
@@ -70,12 +69,12 @@ def lanczos_extremes(
     The start vector is uniformly random on the sphere, and every new vector is orthogonalised twice
     against all before it. What is guaranteed about a Ritz pair $(\theta, y)$, say at the lower end:
 
-    * *For certain* (evidence `float`): $\lambda_{\min} \le \theta$ up to rounding, and some eigenvalue
-      lies within `residuals[0]` of $\theta$. A residual, however small, does **not** say that this
-      eigenvalue is the extreme one: a start vector orthogonal to the extreme eigenvector never
-      sees it.
-    * *With probability at least* $1 - \delta$ over the start (evidence `sampled`): $\lambda_{\min}$ is
-      not below `smallest.lower`. This end is found from the computed tridiagonal matrix: an
+    * *For certain* (evidence `float`): $\lambda_{\min} \le \theta$ up to rounding, and some
+      eigenvalue lies within `residuals[0]` of $\theta$. A residual, however small, does **not** say
+      that this eigenvalue is the extreme one: a start vector orthogonal to the extreme eigenvector
+      never sees it.
+    * *With probability at least* $1 - \delta$ over the start (evidence `sampled`): $\lambda_{\min}$
+      is not below `smallest.lower`. This end is found from the computed tridiagonal matrix: an
       eigenvalue further out would need a start with an overlap that a random one has with
       probability at most $\delta/2$ (see `slack_below`). The statement is one of exact arithmetic;
       the rounding of the recurrence enters as the estimate $4\sqrt{k}\,u\,\|A\|$ plus the measured
@@ -110,7 +109,7 @@ def lanczos_extremes(
     check_probability(failure_probability, "lanczos_extremes")
     limit = _limit(op, tolerance, max_iterations)
     quantile = overlap_quantile(op.size, failure_probability / 2)
-    run = _Recurrence(op, limit, seed)
+    run = LanczosRecurrence(op, limit, seed)
     needed = {"both": (0, 1), "smallest": (0,), "largest": (1,)}[ends]
     next_look = _CHECK_EVERY
     while True:
@@ -147,97 +146,6 @@ def _limit(op: SymmetricOperator, tolerance: float, max_iterations: int | None) 
     return limit
 
 
-class _Recurrence:
-    """The Lanczos recurrence with full reorthogonalisation, one step at a time."""
-
-    def __init__(self, op: SymmetricOperator, limit: int, seed: int) -> None:
-        self.op = op
-        self.basis = np.empty((limit + 1, op.size))
-        start = np.random.default_rng(seed).standard_normal(op.size)
-        self.basis[0] = start / np.linalg.norm(start)
-        self.alpha: list[float] = []
-        self.beta: list[float] = []
-        self.norm = 0.0  # of the operator, as far as seen
-        self.noise = 0.0  # a next vector shorter than this is rounding, not a direction
-        self.lost = 0.0  # squared size of the coefficients that symmetry says are zero
-
-    @property
-    def steps(self) -> int:
-        return len(self.alpha)
-
-    @property
-    def exhausted(self) -> bool:
-        """Whether the Krylov space is invariant, so that there is no further vector."""
-        return self.beta[-1] == 0.0
-
-    @property
-    def rounding(self) -> float:
-        """How far rounding and the operator's own error may move an eigenvalue."""
-        return self.op.error + math.sqrt(self.lost) + self.noise
-
-    def step(self) -> None:
-        k = self.steps
-        rows = self.basis[: k + 1]
-        image = self.op(rows[k])
-        size = float(np.linalg.norm(image))
-        self.norm = max(self.norm, size)
-        coefficients = rows @ image
-        self._check_symmetry(coefficients, size)
-        image = image - rows.T @ coefficients
-        image = image - rows.T @ (rows @ image)
-        beta = float(np.linalg.norm(image))
-        self.noise = 4 * math.sqrt(k + 1) * UNIT_ROUNDOFF * self.norm
-        if k + 1 == self.op.size or beta <= self.noise:
-            beta = 0.0
-        else:
-            self.basis[k + 1] = image / beta
-        self.alpha.append(float(coefficients[k]))
-        self.beta.append(beta)
-
-    def _check_symmetry(self, coefficients: Float[np.ndarray, " k"], size: float) -> None:
-        # q_i . A q_k is beta for i = k-1 and zero for i < k-1 if the operator is symmetric.
-        expected = np.zeros_like(coefficients)
-        if self.steps:
-            expected[-2] = self.beta[-1]
-        expected[-1] = coefficients[-1]
-        off = float(np.linalg.norm(coefficients - expected))
-        if off > 1e-8 * self.norm + self.op.error:
-            raise InvalidInputError(
-                "`lanczos_extremes(op=...)` must be given a symmetric operator. Got |x.Ay - y.Ax| "
-                f"= {off:.3g} for unit vectors where |Ay| = {size:.3g}. Without symmetry Ritz "
-                "values bound nothing. For a Jacobian J use v -> J(J^T v), with J^T the "
-                "transpose of the same J; check for random numbers drawn inside the function."
-            )
-        self.lost += off**2
-
-    def ends(self, quantile: float) -> tuple[Float[np.ndarray, " 2"], Float[np.ndarray, " 2"]]:
-        """The two extreme Ritz values, and how far beyond each an eigenvalue can hide."""
-        diagonal, off_diagonal = np.array(self.alpha), np.array(self.beta)
-        ritz = np.array([self._ritz(i)[0] for i in self._ends])
-        # A coupling that vanished in rounding may be as large as the rounding; past the last
-        # dimension there is none.
-        complete = self.steps == self.op.size
-        coupling = off_diagonal if complete else np.maximum(off_diagonal, self.noise)
-        below = slack_below(diagonal, coupling, float(ritz[0]), quantile)
-        above = slack_below(-diagonal, coupling, -float(ritz[1]), quantile)
-        return ritz, np.array([below, above])
-
-    def vectors(self) -> Float[np.ndarray, "2 n"]:
-        """The two extreme Ritz vectors."""
-        vectors = np.stack([self._ritz(i)[1] @ self.basis[: self.steps] for i in self._ends])
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-    @property
-    def _ends(self) -> tuple[int, int]:
-        return 0, self.steps - 1
-
-    def _ritz(self, index: int) -> tuple[float, Float[np.ndarray, " k"]]:
-        values, vectors = scipy.linalg.eigh_tridiagonal(
-            np.array(self.alpha), np.array(self.beta[:-1]), select="i", select_range=(index, index)
-        )
-        return float(values[0]), vectors[:, 0]
-
-
 def rayleigh(op: SymmetricOperator, vector: Float[np.ndarray, " n"]) -> tuple[float, float, float]:
     r"""The Rayleigh quotient of a nearly unit vector, a bound on its error and on the residual."""
     n = op.size
@@ -245,7 +153,7 @@ def rayleigh(op: SymmetricOperator, vector: Float[np.ndarray, " n"]) -> tuple[fl
     square = float(vector @ vector)
     value = float(vector @ image) / square
     size = frobenius_norm_bound(image)
-    # Inner products have relative error gamma_n in the norms; the vector has norm one up to gamma_n.
+    # Inner products have relative error gamma_n in the norms; the vector has length one up to that.
     stretch = 1.0 + 4 * gamma(n + 8)
     error = (2 * gamma(n + 4) * (size + abs(value)) + op.error) * stretch
     residual = frobenius_norm_bound(image - value * vector)
@@ -255,7 +163,7 @@ def rayleigh(op: SymmetricOperator, vector: Float[np.ndarray, " n"]) -> tuple[fl
 
 def _extremes(
     op: SymmetricOperator,
-    run: _Recurrence,
+    run: LanczosRecurrence,
     slacks: Float[np.ndarray, " 2"],
     converged: bool,
     failure_probability: float,

@@ -53,6 +53,7 @@ class SmallestEigenvalues:
 def lobpcg_smallest(
     op: SymmetricOperator,
     count: int,
+    *,
     seed: int = 0,
     tolerance: float = 1e-6,
     max_iterations: int = 600,

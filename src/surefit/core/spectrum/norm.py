@@ -11,12 +11,13 @@ import numpy as np
 from surefit.core.check import Evidence
 from surefit.core.memory import require_bytes
 from surefit.core.precision import float64
-from surefit.core.rounding import down, frobenius_norm_bound, gamma, gram_operator_error, up
-from surefit.core.spectrum.dense import check_error, power_of_two_scaling, symmetric_spectrum
+from surefit.core.rounding import down, gamma, gram_operator_error, up
+from surefit.core.spectrum.dense import symmetric_spectrum
 from surefit.core.spectrum.enclosure import Enclosure
 from surefit.core.spectrum.lanczos import lanczos_extremes
 from surefit.core.spectrum.operator import SymmetricOperator
-from surefit.core.spectrum.validation import finite_matrix
+from surefit.core.spectrum.residual import power_of_two_scaling
+from surefit.core.spectrum.validation import check_error, finite_matrix
 
 __all__ = ["matrix_norm", "power_norm"]
 
@@ -67,6 +68,7 @@ def power_norm(
     matvec: Callable[[Any], Any],
     rmatvec: Callable[[Any], Any],
     shape: tuple[int, int],
+    *,
     seed: int = 0,
     tolerance: float = 1e-6,
     max_iterations: int | None = None,
@@ -75,8 +77,8 @@ def power_norm(
 ) -> Enclosure:
     r"""The operator norm of a rectangular operator known through its products with vectors.
 
-    Lanczos on $A^\top A$ or $AA^\top$, whichever is smaller. The lower end is the length of the image of
-    a unit vector and certain up to rounding; the upper end holds with probability
+    Lanczos on $A^\top A$ or $AA^\top$, whichever is smaller. The lower end is the length of the
+    image of a unit vector and certain up to rounding; the upper end holds with probability
     $1 - \delta$ over the random start (see `lanczos_extremes`). For a certain upper end use
     `matrix_norm`.
 
@@ -105,7 +107,12 @@ def power_norm(
     first, second = (matvec, rmatvec) if columns <= rows else (rmatvec, matvec)
     op = SymmetricOperator(lambda v: second(first(v)), min(shape))
     found = lanczos_extremes(
-        op, seed, tolerance, max_iterations, failure_probability, ends="largest"
+        op,
+        seed=seed,
+        tolerance=tolerance,
+        max_iterations=max_iterations,
+        failure_probability=failure_probability,
+        ends="largest",
     )
     vector = found.vectors[1]
     image = np.asarray(first(vector))

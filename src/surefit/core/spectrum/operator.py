@@ -11,8 +11,7 @@ from jaxtyping import Float
 
 from surefit.core.memory import require_bytes
 from surefit.core.rounding import frobenius_norm_bound, gamma
-from surefit.core.spectrum.dense import check_error
-from surefit.core.spectrum.validation import symmetric_matrix
+from surefit.core.spectrum.validation import check_error, symmetric_matrix
 from surefit.errors import InvalidInputError, NumericalError
 
 __all__ = ["SymmetricOperator"]
@@ -48,7 +47,7 @@ class SymmetricOperator:
 
     @classmethod
     def from_matrix(cls, matrix: Any) -> SymmetricOperator:
-        r"""The operator of an explicit matrix, with $\gamma_n \|K\|_F$ as the error of a product."""
+        r"""The operator of an explicit matrix; its products err by at most $\gamma_n \|K\|_F$."""
         array, rounded = symmetric_matrix(matrix, "SymmetricOperator.from_matrix(matrix=...)")
         terms = len(array) + (1 if rounded else 0)
         return cls(lambda v: array @ v, len(array), gamma(terms) * frobenius_norm_bound(array))
@@ -64,9 +63,9 @@ class SymmetricOperator:
         if image.dtype != np.float64 or image.shape != (self.size,):
             raise InvalidInputError(
                 "`SymmetricOperator(matvec=...)` must map a float64 vector of length "
-                f"{self.size} to another. Got dtype {image.dtype} and shape {image.shape}. In lower "
-                "precision small eigenvalues come out with the wrong sign. Cast the arrays that "
-                "the function closes over with `surefit.core.precision.as_float64`."
+                f"{self.size} to another. Got dtype {image.dtype} and shape {image.shape}. In "
+                "lower precision small eigenvalues come out with the wrong sign. Cast the arrays "
+                "that the function closes over with `surefit.core.precision.as_float64`."
             )
         if not np.isfinite(image).all():
             raise NumericalError(

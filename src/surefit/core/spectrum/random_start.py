@@ -1,8 +1,8 @@
 r"""What a random start is worth: probabilities that Lanczos overlooks an extreme eigenvalue.
 
 A start vector $q$ drawn uniformly from the sphere of $\mathbb{R}^n$ has
-$(z^\top q)^2 \sim \mathrm{Beta}(1/2, (n-1)/2)$ for every fixed unit vector $z$. A Krylov method is blind
-to an eigenvector $z$ exactly as far as this number is small.
+$(z^\top q)^2 \sim \mathrm{Beta}(1/2, (n-1)/2)$ for every fixed unit vector $z$. A Krylov method is
+blind to an eigenvector $z$ exactly as far as this number is small.
 """
 
 from __future__ import annotations
@@ -45,6 +45,14 @@ def kuczynski_wozniakowski(size: int, steps: int, relative_error: float) -> floa
 
     with $\theta_1$ the largest Ritz value, and the same for the smallest.
 
+    Proof, with 1.596: shift and scale so that $\lambda_n = 0$ and $\lambda_1 = 1$; let
+    $x_0 = 1-\varepsilon$ and $c_i$ the coefficients of the start. If $\theta_1 < x_0$ then
+    $\sum_i c_i^2(\lambda_i - x_0)p(\lambda_i)^2 < 0$ for every polynomial $p$ of degree $k-1$. Take
+    $\sqrt{x_0-x}\,p(x) = T_{2k-1}(\sqrt{1-x/x_0})$, at most 1 on $[0, x_0]$, so that
+    $\varepsilon p(1)^2 = \sinh^2 w$ with $w = (2k-1)\operatorname{artanh}\sqrt\varepsilon$. Then
+    $c_1^2\sinh^2 w < 1-c_1^2$, that is $|c_1| < 1/\cosh w \le 2e^{-w}$, and the density of $c_1$ is
+    at most $\sqrt{n/2\pi}$.
+
     Args:
         size: $n$.
         steps: $k$, the dimension of the Krylov space, fixed in advance.
@@ -55,16 +63,16 @@ def kuczynski_wozniakowski(size: int, steps: int, relative_error: float) -> floa
 
     References:
         J. Kuczynski, H. Wozniakowski, Estimating the largest eigenvalue by the power and Lanczos
-        algorithms with a random start, SIAM J. Matrix Anal. Appl. 13 (1992) 1094-1122, Theorem
-        4.2: stated for positive definite matrices and relative to $\lambda_1$; Krylov spaces do not
-        change with a shift, which gives the form above.
+        algorithms with a random start, SIAM J. Matrix Anal. Appl. 13 (1992) 1094-1122, the bound
+        on the probabilistic relative failure of the Lanczos algorithm; stated there for positive
+        definite matrices and relative to $\lambda_1$.
     """
     exponent = math.sqrt(max(relative_error, 0.0)) * (2 * steps - 1)
     return min(1.0, 1.648 * math.sqrt(size) * math.exp(-exponent))
 
 
 def overlap_quantile(size: int, probability: float) -> float:
-    r"""The $\tau$ with $P[(z^\top q)^2 \le \tau] =$ `probability` for a uniformly random unit $q$."""
+    r"""The $\tau$ with $P[(z^\top q)^2 \le \tau] =$ `probability` for a random unit vector $q$."""
     if size == 1:
         return 1.0
     return float(scipy.special.betaincinv(0.5, (size - 1) / 2, probability))
@@ -77,9 +85,9 @@ def hidden_weight(
 ) -> float:
     r"""How much of the start vector an eigenvector of an eigenvalue below all Ritz values can hold.
 
-    If $x$ is an eigenvalue with unit eigenvector $z$, then $z^\top q_{j+1} = p_j(x)\,z^\top q_1$ for the
-    Lanczos vectors $q_j$ and the orthonormal Lanczos polynomials $p_j$; the $q_j$ are orthonormal,
-    hence
+    If $x$ is an eigenvalue with unit eigenvector $z$, then $z^\top q_{j+1} = p_j(x)\,z^\top q_1$
+    for the Lanczos vectors $q_j$ and the orthonormal Lanczos polynomials $p_j$; the $q_j$ are
+    orthonormal, hence
 
     $$(z^\top q_1)^2 \le \frac{1}{\sum_{j=0}^{k} p_j(x)^2} .$$
 
@@ -133,7 +141,7 @@ def slack_below(
 
     With $\tau$ from `overlap_quantile(n, delta)`: the smallest eigenvalue is below
     `smallest_ritz - slack` with probability at most `delta`, in exact arithmetic. For then
-    `hidden_weight` there is at most $\tau$, and so is the overlap of the start with the eigenvector.
+    `hidden_weight` there is at most $\tau$, and so is the squared overlap of start and eigenvector.
 
     Args:
         diagonal: $\alpha_1..\alpha_k$.

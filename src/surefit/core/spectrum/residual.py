@@ -1,9 +1,10 @@
 r"""The norm of $C - AB$ to nearly full accuracy where $AB \approx C$, from ordinary products.
 
-The a-priori error of one float64 product grows like $n^{3/2} u$ and would hide residuals of the size
-of rounding, which are what certifies a factorisation. Splitting each factor into a leading part with
-few bits and the rest makes the leading product exact: every partial sum fits into 53 bits, in any
-order of summation. The other two products are $2^{-20}$ smaller, and so are their errors.
+The a-priori error of one float64 product grows like $n^{3/2} u$ and would hide residuals of the
+size of rounding, which are what certifies a factorisation. Splitting each factor into a leading
+part with few bits and the rest makes the leading product exact: every partial sum fits into 53
+bits, in any order of summation. The other two products are some $2^{-20}$ smaller, and so are their
+errors.
 
 References:
     K. Ozaki, T. Ogita, S. Oishi, S. M. Rump, Error-free transformations of matrix multiplication by
@@ -20,14 +21,31 @@ from jaxtyping import Float
 
 from surefit.core.rounding import SMALLEST, UNIT_ROUNDOFF, frobenius_norm_bound, gamma, up
 
-__all__ = ["product_residual_bound"]
+__all__ = ["power_of_two_scaling", "product_residual_bound"]
 
 _BLOCK = 512
 
 
+def power_of_two_scaling(
+    matrix: Float[np.ndarray, "m n"],
+) -> tuple[Float[np.ndarray, "m n"], int]:
+    """`matrix` times a power of two so that its largest entry is of order one, and the exponent.
+
+    The scaling is exact except for entries 1e-300 times smaller than the largest, which are lost
+    at a size (`SMALLEST`) that every bound here includes.
+    """
+    largest = float(np.max(np.abs(matrix)))
+    exponent = math.frexp(largest)[1] if largest else 0
+    # Ordinary sizes stay as they are: nothing can overflow or underflow there, and no copy is made.
+    if abs(exponent) < 200:
+        return matrix, 0
+    with np.errstate(under="ignore"):
+        return np.ldexp(matrix, -exponent), exponent
+
+
 def _leading(a: Float[np.ndarray, "m p"], axis: int) -> Float[np.ndarray, "m p"]:
     # Multiples of 2^(beta+tau-53) that are at most 2^tau in size, 2^tau >= the largest entry along
-    # the axis: 53 - beta bits. Products of two have 106 - 2 beta bits, sums of p of them at most 53.
+    # the axis: 53 - beta bits. Products of two have 106 - 2 beta, sums of p of them at most 53.
     p = a.shape[axis]
     beta = math.ceil((53 + math.log2(p)) / 2)
     largest = np.max(np.abs(a), axis=axis, keepdims=True)

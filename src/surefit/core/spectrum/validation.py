@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -9,12 +10,22 @@ from jaxtyping import Float
 
 from surefit.errors import InvalidInputError
 
-__all__ = ["finite_matrix", "symmetric_matrix"]
+__all__ = ["check_error", "finite_matrix", "symmetric_matrix"]
 
 # Two orders of summation of one inner product differ by a relative 2 p u at most; 1e-10 leaves
 # room for p of several hundred thousand and still tells float32 data (1e-7) apart.
 _ASYMMETRY = 1e-10
 _ROWS_SHOWN = 8
+
+
+def check_error(error: float, call: str) -> None:
+    """Refuse a perturbation bound that is negative, infinite or NaN."""
+    if not 0.0 <= error < math.inf:
+        raise InvalidInputError(
+            f"`{call}(error=...)` must be a finite number >= 0. Got {error}. It bounds the "
+            "distance in operator norm between the matrix given and the one that is meant. Pass "
+            "0.0 if the given matrix is the one that is meant."
+        )
 
 
 def finite_matrix(matrix: Any, call: str) -> Float[np.ndarray, "rows columns"]:
