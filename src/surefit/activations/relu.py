@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from surefit.activations.activation import Activation
-from surefit.activations.angle import angle
+from surefit.activations.arc_cosine import rectifier_dual, step_dual
 
 __all__ = ["Relu"]
 
@@ -27,7 +26,6 @@ class Relu(Activation):
     """
 
     lipschitz = 1.0
-    smoothness = math.inf
     homogeneous = True
 
     def __call__(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
@@ -49,9 +47,7 @@ class Relu(Activation):
         variance2: Float[Array, "..."],
     ) -> Float[Array, "..."]:
         """First-order arc-cosine kernel, halved."""
-        theta = angle(covariance, variance1, variance2)
-        scale = jnp.sqrt(variance1 * variance2)
-        return scale / (2 * math.pi) * (jnp.sin(theta) + (math.pi - theta) * jnp.cos(theta))
+        return rectifier_dual(covariance, variance1, variance2)
 
     def derivative_dual(
         self,
@@ -60,4 +56,4 @@ class Relu(Activation):
         variance2: Float[Array, "..."],
     ) -> Float[Array, "..."]:
         """Zeroth-order arc-cosine kernel, halved."""
-        return (math.pi - angle(covariance, variance1, variance2)) / (2 * math.pi)
+        return step_dual(covariance, variance1, variance2)
