@@ -234,7 +234,9 @@ def fields(draw):
             {},
             optional={
                 "data": words,
-                "classes": st.lists(st.integers(-5, 5) | words, min_size=2, unique_by=str),
+                "classes": st.lists(
+                    st.integers(-5, 5) | words, min_size=2, max_size=6, unique_by=str
+                ),
                 "preprocess": st.lists(names, max_size=3),
                 "labels": names,
                 "noise": st.floats(min_value=0, allow_infinity=False) | st.just(-0.0),

@@ -13,7 +13,7 @@ from surefit.runs.lock import exclusive
 # Processes take the lock again and again; a file made exclusively inside is the witness that no
 # two are in at once. Releasing removes the lock file, which is where a careless lock lets two in.
 CONTEST = """
-import contextlib, errno, os, sys
+import contextlib, errno, os, signal, sys
 from pathlib import Path
 from surefit.errors import StorageError
 from surefit.runs import lock
@@ -26,6 +26,7 @@ if not supported:
 
 def work():
     entered = 0
+    signal.alarm(60)
     while entered < rounds:
         with contextlib.suppress(StorageError), lock.exclusive(directory / "x.lock", "x"):
             os.close(os.open(directory / "witness", os.O_CREAT | os.O_EXCL))

@@ -93,8 +93,12 @@ def test_of_idx_images_the_labels_belong_to_the_content(tmp_path, monkeypatch, g
         ["sha256sum", images.name, labels.name], cwd=tmp_path, capture_output=True, check=True
     )
     assert both == hashlib.sha256(listing.stdout).hexdigest() != alone
+    assert fingerprint(labels) == both
     labels.write_bytes(b"other")
     assert fingerprint(images) != both
+    compressed_otherwise = labels.with_name(labels.name.removesuffix(".gz") + ".gz"[len(gz) :])
+    labels.rename(compressed_otherwise)
+    assert fingerprint(images) not in (both, alone)
     monkeypatch.chdir(tmp_path)
     assert CertifySpec(data=images.name).data_sha256 == fingerprint(images)
 

@@ -40,14 +40,15 @@ class CertifyFields(BaseModel):
     )
     classes: Classes | None = option(
         None,
-        "The classes to keep; the others are left out. Unset: all of them.",
+        "The classes to keep, in the order in which the label coding uses them (with two: the "
+        "first is -1, the second +1). Unset: all of them, sorted.",
         "list two or more different class labels, each a whole number or a word",
         "[0, 1]",
     )
     samples: AtLeastTwo | None = option(
         None,
-        "How many samples to use in total, drawn with the seed. Unset: all. The Gram matrix of n "
-        "samples needs memory of order n^2.",
+        "How many samples to use in total: the first ones in the order of the source. Unset: all. "
+        "The Gram matrix of n samples needs memory of order n^2.",
         "be a whole number of at least 2",
         "300",
     )
@@ -73,9 +74,9 @@ class CertifyFields(BaseModel):
     )
     noise: NotNegative = option(
         0.0,
-        "Standard deviation of a Gaussian perturbation of the inputs. It separates duplicate or "
-        "parallel rows, which would make the limit kernel singular; the result then holds for "
-        "the perturbed data.",
+        "Relative length of a random vector added to every input after preprocessing. It separates "
+        "duplicate or parallel rows, which would make the limit kernel singular; the result then "
+        "holds for the perturbed data.",
         "be a finite number of at least 0",
         "0.001",
     )
@@ -182,8 +183,8 @@ class CertifyFields(BaseModel):
     )
     seed: Seed = option(
         0,
-        "The seed of everything random: the choice of samples, the perturbation, the initial "
-        "weights, the batches.",
+        "The seed of everything random: synthetic data, the perturbation, the initial weights, the "
+        "batches.",
         "be a whole number from 0 to 4294967295",
         "0",
     )

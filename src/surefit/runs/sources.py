@@ -39,10 +39,16 @@ def without_directory(data: str) -> str:
 
 
 def _members(path: Path) -> list[Path]:
-    # IDX data come in pairs, and the labels are as much data as the images.
-    labels = path.name.replace("images", "labels").replace("idx3", "idx1")
-    pair = path.with_name(labels) if labels else path
-    return [path, pair] if pair != path and pair.is_file() else [path]
+    """The file and, since IDX data come in pairs of images and labels, its partner."""
+    for mine, other in (("images", "labels"), ("labels", "images")):
+        if mine in path.name:
+            dimension = ("idx3", "idx1") if mine == "images" else ("idx1", "idx3")
+            name = path.name.replace(mine, other).replace(*dimension)
+            plain = name.removesuffix(".gz")
+            for partner in (name, plain if plain != name else f"{name}.gz"):
+                if path.with_name(partner).is_file():
+                    return sorted([path, path.with_name(partner)])
+    return [path]
 
 
 def fingerprint(path: Path) -> str:

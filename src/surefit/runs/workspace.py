@@ -51,9 +51,8 @@ class Workspace:
         with storing(target.parent):
             path.mkdir(exist_ok=True)
             self.scratch.mkdir(exist_ok=True)
-            new = path / "spec.json.new"
-            write_json(new, spec.canonical())
-            new.replace(path / "spec.json")
+            # Every time: a process killed here may have left half of it.
+            write_json(path / "spec.json", spec.canonical())
         self.resumed = self._has_work()
 
     @property
