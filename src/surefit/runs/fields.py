@@ -101,6 +101,13 @@ class CertifyFields(BaseModel):
         "be the name of an initialisation",
         '"wide"',
     )
+    weight_std: Positive | None = option(
+        None,
+        "Standard deviation of a first-layer pre-activation for an input of norm 1. Unset: what "
+        "`init` says (4 for `wide`, otherwise 1).",
+        "be a finite number above 0",
+        "2.0",
+    )
     width: AtLeastOne = option(
         512,
         "Neurons in each hidden layer. The wider, the closer training stays to its kernel "

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -110,3 +111,115 @@ def _method(spec: CertifySpec) -> Any:
     if spec.method == "gradient_flow":
         options = {}
     return METHODS[spec.method](**options)
+
+
+def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
+    spec, problem, params = bench.spec, bench.problem, bench.params
+    listener.stage(
+        f"Tangent kernel of {problem.parameters(params)} parameters on {problem.samples} samples"
+    )
+    method = _method(spec).settle(problem, params, spec.steps)
+    setting = Setting(problem, params, method.spacing, dynamics=spec.method)
+    predictions = assess(setting, spec.theorems)
+    listener.stage(f"Training by {spec.method}, step size {method.spacing:.4g}")
+    trained, trajectory = _train(bench, method, monitors_mentioned(predictions), workspace, listener)
+    certificates: tuple[Certificate, ...] = ()
+    if trajectory.status not in (Status.DIVERGED, Status.INTERRUPTED):
+        listener.stage(f"Certificates after {trajectory.steps:g} steps")
+        certificates = issue_all(problem, trained, step_size=method.spacing)
+    theorems = tuple(
+        TheoremRecord(
+            name=name,
+            title=THEOREMS[name].title,
+            citation=THEOREMS[name].citation,
+            setting=THEOREMS[name].setting,
+            url=THEOREMS[name].url,
+            prediction=prediction,
+            outcome=compare(prediction, trajectory),
+        )
+        for name, prediction in predictions.items()
+    )
+    sentence, holds = verdict(trajectory, certificates, theorems)
+    return RunRecord(
+        run_id=workspace.run_id,
+        spec=spec.canonical(),
+        environment=environment_facts(),
+        verdict=sentence,
+        holds=holds,
+        problem=_facts(bench, method.spacing),
+        data_checks=bench.prepared.checks,
+        spectra=_spectra(setting, problem, trained),
+        theorems=theorems,
+        trajectory=trajectory,
+        certificates=certificates,
+        command=_command(spec),
+    )
+
+
+def _train(
+    bench: Bench,
+    method: Any,
+    mentioned: Sequence[str],
+    workspace: Workspace,
+    listener: Listener,
+) -> tuple[Params, Trajectory]:
+    spec = bench.spec
+
+    def certified(problem: Problem, params: Params, step: int) -> bool:
+        # A function of the step alone, so that a resumed run asks at the same steps.
+        return step % ASK_EVERY == 0 and fires(problem, params, method.spacing)
+
+    return train(
+        bench.problem,
+        bench.params,
+        method,
+        steps=spec.steps,
+        monitors=spec.monitors if spec.monitors is not None else ("standard", *mentioned),
+        every=spec.every,
+        target_loss=spec.target_loss,
+        stop=certified if spec.target_loss is None else None,
+        seed=spec.seed,
+        checkpoint=workspace.scratch,
+        progress=listener.training,
+    )
+
+
+def _spectra(setting: Setting, problem: Problem, trained: Params) -> dict[str, list[float]]:
+    spectra = {
+        "empirical_ntk_initial": setting.gram_spectrum.eigenvalues,
+        "empirical_ntk_final": np.linalg.eigvalsh(np.asarray(problem.gram(trained))),
+    }
+    if setting.limit_spectrum is not None:
+        spectra["limit_ntk"] = setting.limit_spectrum.eigenvalues
+    return {name: np.asarray(values).tolist() for name, values in spectra.items()}
+
+
+def _facts(bench: Bench, step_size: float) -> dict[str, Any]:
+    problem, prepared = bench.problem, bench.prepared
+    return {
+        "samples": problem.samples,
+        "outputs": problem.outputs,
+        "width": bench.spec.width,
+        "parameters": problem.parameters(bench.params),
+        "residuals": problem.residuals,
+        "step_size": step_size,
+        "preparation": prepared.description,
+        "label_coding": prepared.code.describe(),
+        **prepared.facts,
+    }
+
+
+def _command(spec: CertifySpec) -> str:
+    """The shell command that makes this run."""
+    words = ["surefit certify"]
+    for name, field in type(spec).model_fields.items():
+        value = getattr(spec, name)
+        if value == field.default:
+            continue
+        flag = "--" + name.replace("_", "-")
+        if isinstance(value, bool):
+            words.append(flag if value else f"--no-{flag[2:]}")
+        else:
+            values = value if isinstance(value, tuple) else (value,)
+            words.append(" ".join([flag, *(shlex.quote(str(item)) for item in values)]))
+    return " ".join(words)
