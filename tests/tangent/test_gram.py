@@ -73,7 +73,7 @@ def test_problem_gram_is_the_jacobian_gram_and_the_product():
     ("network", "width"),
     [
         (lambda m: sf.Serial(sf.Dense(m), sf.Relu(), sf.Dense(1)), 4096),
-        (lambda m: sf.models.two_layer(m), 4096),
+        (sf.models.two_layer, 4096),
         (lambda m: sf.Serial(sf.Dense(m, 1.3, 0.4), sf.Relu(), sf.Dense(1, 0.7, 0.2)), 4096),
         (lambda m: sf.Serial(sf.Dense(m, bias_std=0.3), sf.Relu(), sf.Dense(m), sf.Relu(),
                              sf.Dense(1)), 1024),

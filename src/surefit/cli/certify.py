@@ -44,15 +44,19 @@ def register(app: typer.Typer) -> None:
 def certify(
     *,
     out: Annotated[
-        Path, typer.Option("--out", help="The run store, a directory.", show_default=True)
+        Path, typer.Option("--out", metavar="DIR", help="The run store, a directory.")
     ] = Path("runs"),
     spec: Annotated[
         Path | None,
-        typer.Option("--spec", help="A TOML file with the options; those given here win."),
+        typer.Option(
+            "--spec", metavar="FILE", help="A TOML file with the options; those given here win."
+        ),
     ] = None,
     plugin: Annotated[
         list[Path] | None,
-        typer.Option("--plugin", help="Python files with your own activations, theorems, ..."),
+        typer.Option(
+            "--plugin", metavar="FILE ...", help="Python files with your activations, theorems, ..."
+        ),
     ] = None,
     show_spec: Annotated[
         bool, typer.Option("--show-spec", help="Print the options as a TOML file and stop.")

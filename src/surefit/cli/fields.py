@@ -45,16 +45,19 @@ def _option(name: str, field: FieldInfo) -> inspect.Parameter:
     if typing.get_origin(bare) is tuple:
         # Class labels may be words or numbers; the spec decides.
         kind: Any = list[str]
+        metavar = "VALUE ..."
     elif bare is bool:
-        kind, names = bool, [f"{flag}/--no-{flag[2:]}"]
+        kind, names, metavar = bool, [f"{flag}/--no-{flag[2:]}"], None
     else:
         kind = bare if bare in (int, float) else str
+        metavar = {int: "INTEGER", float: "NUMBER"}.get(kind, "NAME")
     default = field.default
     shown = " ".join(map(str, default)) if isinstance(default, tuple) else str(default)
     # The spec holds the defaults; an option that is not given stays None.
     info = typer.Option(
         *names,
         help=field.description,
+        metavar=metavar,
         show_default=False if default is None else shown.lower() if bare is bool else shown,
         rich_help_panel=_panel(name),
     )

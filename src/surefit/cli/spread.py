@@ -43,6 +43,9 @@ class SpreadCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Spread the values, then parse as usual."""
         several = {
-            name for param in self.params if getattr(param, "multiple", False) for name in param.opts
+            name
+            for param in self.params
+            if getattr(param, "multiple", False)
+            for name in param.opts
         }
         return super().parse_args(ctx, spread(args, several))

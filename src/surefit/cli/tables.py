@@ -18,7 +18,7 @@ _WORD = {True: "[green]yes[/]", False: "[red]no[/]", None: "[yellow]cannot say[/
 
 def _number(value: float | None) -> str:
     if value is None or math.isnan(value):
-        return "–"
+        return "-"
     return "∞" if math.isinf(value) else f"{value:.3g}"
 
 
@@ -32,7 +32,8 @@ def _shortfall(theorem: TheoremRecord) -> str:
     if math.isnan(first.value):
         return f"{first.name}: {first.note}{more}"
     numbers = f"{_number(first.value)} {first.sense} {_number(first.bound)}"
-    return f"{first.name}: {numbers} {'fails' if first.holds is False else 'undecided'}{unstated}{more}"
+    word = "fails" if first.holds is False else "undecided"
+    return f"{first.name}: {numbers} {word}{unstated}{more}"
 
 
 def _theorem_table(theorems: tuple[TheoremRecord, ...], width: float) -> Table:
@@ -46,7 +47,7 @@ def _theorem_table(theorems: tuple[TheoremRecord, ...], width: float) -> Table:
             asked += " (unstated constant)"
         verdicts = [check.holds for check in theorem.outcome]
         decided = [verdict for verdict in verdicts if verdict is not None]
-        kept = f"{sum(decided)} of {len(decided)}" if decided else "–"
+        kept = f"{sum(decided)} of {len(decided)}" if decided else "-"
         table.add_row(
             escape(theorem.title), _WORD[prediction.applies], asked, kept,
             escape(_shortfall(theorem)),

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from surefit.certificates import CERTIFIERS, fires, issue_all
+from surefit.certificates import fires, issue_all
 from surefit.core.certificate import Certificate
 from surefit.core.layer import Params
 from surefit.core.record import RunRecord, TheoremRecord
@@ -122,7 +122,9 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
     setting = Setting(problem, params, method.spacing, dynamics=spec.method)
     predictions = assess(setting, spec.theorems)
     listener.stage(f"Training by {spec.method}, step size {method.spacing:.4g}")
-    trained, trajectory = _train(bench, method, monitors_mentioned(predictions), workspace, listener)
+    trained, trajectory = _train(
+        bench, method, monitors_mentioned(predictions), workspace, listener
+    )
     certificates: tuple[Certificate, ...] = ()
     if trajectory.status not in (Status.DIVERGED, Status.INTERRUPTED):
         listener.stage(f"Certificates after {trajectory.steps:g} steps")

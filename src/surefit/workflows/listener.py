@@ -14,4 +14,4 @@ class Listener:
         """A part of the journey begins."""
 
     def training(self, step: int, steps: int, values: Mapping[str, float]) -> None:
-        """Training has made `step` of at most `steps` steps; `values` are the newest measurements."""
+        """Training made `step` of at most `steps` steps; `values` are the newest measurements."""

@@ -63,9 +63,7 @@ def prepare_bench(spec: CertifySpec) -> Bench:
 def _require_memory(network, prepared: data.PreparedData) -> None:
     """Predict the bytes of a run before anything of that size is allocated."""
     n, k = prepared.y.shape
-    shapes = jax.eval_shape(
-        lambda: network.init(jax.random.key(0), prepared.x.shape[1:])
-    )
+    shapes = jax.eval_shape(lambda: network.init(jax.random.key(0), prepared.x.shape[1:]))
     sizes = [math.prod(leaf.shape) for leaf in jax.tree.leaves(shapes)]
     hidden = sum(leaf.shape[0] for leaf in jax.tree.leaves(shapes) if leaf.ndim)
     # Gram matrices at start and end, a limit kernel, and the work space of an eigenvalue solver;
