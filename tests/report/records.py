@@ -275,7 +275,7 @@ def good() -> RunRecord:
         trajectory=Trajectory(
             "gradient_descent",
             STEP,
-            STEPS,
+            float(STEPS),
             _series(),
             Status.STEPS_DONE,
             f"The squared residual is {final:.3g}; more steps would make it smaller.",
@@ -315,7 +315,7 @@ def diverged() -> RunRecord:
         trajectory=Trajectory(
             "gradient_descent",
             2.0,
-            399,
+            399.0,
             series,
             Status.DIVERGED,
             "Choose a step size below 0.0351, or step_size='auto'.",
@@ -395,7 +395,7 @@ def hostile() -> RunRecord:
         data_checks=(check,),
         spectra={EVIL: [0.1, 1.0]},
         theorems=(theorem, dataclasses.replace(theorem, name=EVIL + "2")),
-        trajectory=Trajectory(EVIL, 0.1, 9, series, Status.STEPS_DONE, EVIL, 1.0),
+        trajectory=Trajectory(EVIL, 0.1, 9.0, series, Status.STEPS_DONE, EVIL, 1.0),
         certificates=(
             Certificate("plain", EVIL, EVIL, (check,), {EVIL: 1.0}, note=EVIL),
             dataclasses.replace(certificate(), name="plain/../" + EVIL, statement=EVIL),

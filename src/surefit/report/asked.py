@@ -10,6 +10,7 @@ from typing import Any
 from surefit.core.record import RunRecord
 from surefit.report.markup import Html, element, section, table
 from surefit.report.numbers import number, value
+from surefit.report.order import ordered
 
 __all__ = ["asked", "headline", "in_words"]
 
@@ -118,7 +119,8 @@ def in_words(record: RunRecord) -> str:
 
 def asked(record: RunRecord) -> Html:
     """The section with the question and the table of the spec."""
-    rows = [[FIELDS.get(key, key), element("code", key), value(v)] for key, v in _flat(record.spec)]
+    fields = ordered(dict(_flat(record.spec)), FIELDS)
+    rows = [[FIELDS.get(key, key), element("code", key), value(item)] for key, item in fields]
     return section(
         "asked",
         "What was asked",
@@ -126,7 +128,7 @@ def asked(record: RunRecord) -> Html:
         element(
             "details",
             element("summary", f"The spec, all {len(rows)} fields"),
-            table("Spec of the run", ["meaning", "field", "value"], rows),
+            table("Spec of the run", ["meaning", "field", "value"], rows, class_="facts"),
         )
         if rows
         else element("p", "The spec of this run is empty.", class_="note"),

@@ -13,6 +13,7 @@ from surefit.report.checks import check_table
 from surefit.report.marks import KEYS, MEANING, mark
 from surefit.report.markup import Html, element, heading, section, symbols
 from surefit.report.numbers import factor, figure, number
+from surefit.report.order import ordered
 from surefit.report.timelines import slug
 
 __all__ = ["certificates"]
@@ -82,11 +83,14 @@ def _certificate(certificate: Certificate) -> Html:
             heading(3, "Certificate ", element("code", certificate.name), id=ident),
             mark(certificate.holds, words),
         ),
+        None
+        if certificate.holds
+        else element("p", "This is not established. If every check held, it would say:"),
         element("blockquote", certificate.statement),
         element("p", "By ", element("cite", certificate.theorem), "."),
         element(
             "dl",
-            [_quantity(name, size) for name, size in certificate.quantities.items()],
+            [_quantity(name, size) for name, size in ordered(certificate.quantities, QUANTITIES)],
             class_="quantities",
         )
         if certificate.quantities

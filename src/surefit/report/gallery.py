@@ -72,7 +72,7 @@ def _numbers(plot: Plot) -> Html:
     return element(
         "details",
         element("summary", "The numbers behind this plot"),
-        table(f"{plot.title}: the lines in numbers", columns, map(_row, plot.lines)),
+        table(f"The lines of this plot in numbers: {plot.y_axis}", columns, map(_row, plot.lines)),
         class_="numbers",
     )
 

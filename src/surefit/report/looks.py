@@ -13,6 +13,9 @@ import dataclasses
 __all__ = ["LOOKS", "Look", "look"]
 
 
+LONGEST_AXIS = 36
+
+
 @dataclasses.dataclass(frozen=True)
 class Look:
     """How a measured quantity is shown.
@@ -107,4 +110,5 @@ def look(name: str) -> Look:
     if name in LOOKS:
         return LOOKS[name]
     words = name.replace("_", " ").strip() or "unnamed quantity"
-    return Look(words[:1].upper() + words[1:], words, f"Recorded by the monitor “{name}”.")
+    axis = words if len(words) <= LONGEST_AXIS else f"{words[: LONGEST_AXIS - 1]}…"
+    return Look(words[:1].upper() + words[1:], axis, f"Recorded by the monitor “{name}”.")

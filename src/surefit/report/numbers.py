@@ -103,7 +103,7 @@ def figure(x: float | int | None, text: str | None = None) -> Html:
 def value(item: Any) -> Html:
     """Any fact of a record: a number, a yes or no, a text, or a list of these."""
     if item is None:
-        return element("span", "none", class_="quiet")
+        return element("span", "not set", class_="quiet")
     if isinstance(item, bool):
         return element("span", "yes" if item else "no")
     if isinstance(item, int | float):

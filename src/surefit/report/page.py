@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import datetime
 import functools
 import hashlib
 import importlib.resources
 import os
 from pathlib import Path
+from typing import Any
 
 from surefit.core.record import RunRecord
 from surefit.errors import StorageError
@@ -77,8 +79,19 @@ def _head(title: str, scripts: tuple[str, ...]) -> Html:
     )
 
 
+def _date(date: Any) -> Html | None:
+    """The day and minute of the run; text that is no date is shown as it stands."""
+    if not date:
+        return None
+    try:
+        moment = datetime.datetime.fromisoformat(str(date))
+    except ValueError:
+        return element("span", str(date))
+    shown = f"{moment:%Y-%m-%d %H:%M} {moment.tzname() or ''}".strip()
+    return element("span", element("time", shown, datetime=moment.isoformat()))
+
+
 def _header(record: RunRecord) -> Html:
-    date = record.environment.get("date")
     return element(
         "header",
         element(
@@ -86,7 +99,7 @@ def _header(record: RunRecord) -> Html:
             element("strong", "surefit"),
             " run report",
             element("span", f"run {record.run_id}", class_="break"),
-            element("span", str(date)) if date else None,
+            _date(record.environment.get("date")),
             class_="brand",
         ),
         heading(1, headline(record)),

@@ -6,6 +6,7 @@ from surefit.core.record import RunRecord
 from surefit.report.checks import check_table
 from surefit.report.markup import Html, element, section, table
 from surefit.report.numbers import value
+from surefit.report.order import ordered
 
 __all__ = ["problem"]
 
@@ -26,7 +27,10 @@ FACTS = {
 
 def problem(record: RunRecord) -> Html:
     """The section about data and network."""
-    rows = [[FACTS.get(key, key.replace("_", " ")), value(v)] for key, v in record.problem.items()]
+    rows = [
+        [FACTS.get(key, key.replace("_", " ")), value(item)]
+        for key, item in ordered(record.problem, FACTS)
+    ]
     facts = (
         table("Facts of the problem", ["fact", "value"], rows, class_="facts")
         if rows

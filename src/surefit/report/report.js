@@ -34,11 +34,13 @@
     const { data, layout } = plots[box.dataset.plot];
     const style = getComputedStyle(root);
     // On a touch screen a drag scrolls the page, rather than zooming the plot.
-    const drag = touch ? { dragmode: false } : { dragmode: "zoom" };
+    const dragmode = touch ? false : "zoom";
+    const sheet = root.classList.contains("printing");
+    const size = sheet ? { width: box.clientWidth, height: box.clientHeight } : { autosize: true };
     return Plotly.react(
       box,
       painted(data, style),
-      { ...painted(layout, style), ...drag },
+      { ...painted(layout, style), dragmode, ...size },
       config(box.dataset.plot),
     );
   };
@@ -93,6 +95,8 @@
 
   let closed = [];
   const beforePrint = () => {
+    root.classList.add("printing");
+    drawAll();
     closed = [...document.querySelectorAll("details:not(.numbers):not([open])")];
     closed.forEach((item) => {
       item.open = true;
@@ -103,6 +107,9 @@
       item.open = false;
     });
     closed = [];
+    root.classList.remove("printing");
+    drawAll();
+    boxes.forEach((box) => Plotly.Plots.resize(box));
   };
 
   document.querySelectorAll(".legend button").forEach((button) => {

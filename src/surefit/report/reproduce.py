@@ -57,7 +57,7 @@ def reproduce(record: RunRecord) -> Html:
         element(
             "details",
             element("summary", "Versions and platform"),
-            table("Environment of the run", ["what", "value"], environment),
+            table("Environment of the run", ["what", "value"], environment, class_="facts"),
         )
         if environment
         else element("p", "The environment was not recorded.", class_="note"),

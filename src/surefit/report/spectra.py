@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from surefit.core.record import RunRecord
+from surefit.report.order import ordered
 from surefit.report.plot import DASHES, PALETTE, Line, Plot
 from surefit.report.thinning import thin
 
@@ -33,7 +34,7 @@ def _line(index: int, name: str, eigenvalues: list[float]) -> Line:
 
 def spectrum_plot(record: RunRecord) -> Plot | None:
     """All recorded spectra in one plot, the largest eigenvalue first; None if there are none."""
-    spectra = {name: values for name, values in record.spectra.items() if len(values)}
+    spectra = {name: values for name, values in ordered(record.spectra, NAMES) if values}
     if not spectra:
         return None
     notes = []

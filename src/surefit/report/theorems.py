@@ -73,7 +73,11 @@ def _kept(item: TheoremRecord) -> Html:
     broken = sum(1 for check in outcome if check.holds is False)
     verdict = False if broken else (True if kept == len(outcome) else None)
     text = f"{kept} of {len(outcome)}"
-    aside = "though it does not apply" if item.prediction.applies is False and kept else None
+    aside = None
+    if item.prediction.applies is False and kept:
+        aside = "though it does not apply"
+    elif verdict is None:
+        aside = f"{len(outcome) - kept} cannot be said"
     return _two_lines(mark(verdict, (text, text, text)), aside)
 
 
@@ -115,6 +119,9 @@ def _rows(item: TheoremRecord, record: RunRecord) -> Html:
 
 def _summary(items: list[TheoremRecord]) -> str:
     count = {key: sum(1 for i in items if i.prediction.applies is key) for key in RANK}
+    if len(items) == 1:
+        words = {True: "It applies", False: "It does not apply", None: "It cannot be said to apply"}
+        return f"One theorem was asked. {words[items[0].prediction.applies]} to this problem."
     return (
         f"Of {len(items)} theorems, {count[True]} {'applies' if count[True] == 1 else 'apply'} to "
         f"this problem, {count[False]} {'does' if count[False] == 1 else 'do'} not, and for "

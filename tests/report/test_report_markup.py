@@ -1,0 +1,31 @@
+from surefit.report.markup import Html, element, join, symbols, table
+
+EVIL = "<script>&\"'"
+SAFE = "&lt;script&gt;&amp;&quot;&#x27;"
+
+
+def test_strings_are_escaped_and_html_is_not():
+    assert join(EVIL, Html("<b>bold</b>"), None, [EVIL], 3) == f"{SAFE}<b>bold</b>{SAFE}3"
+
+
+def test_element_escapes_children_and_attributes():
+    assert element("p", EVIL, title=EVIL) == f'<p title="{SAFE}">{SAFE}</p>'
+
+
+def test_attributes_can_be_bare_or_left_out():
+    assert element("input", checked=True, disabled=False, name=None) == "<input checked>"
+    assert element("td", class_="a", data_label="b") == '<td class="a" data-label="b"></td>'
+
+
+def test_table_heads_its_rows_and_names_its_box():
+    text = table("Facts", ["what", "value"], [[EVIL, EVIL]])
+    assert '<th scope="col">what</th>' in text
+    assert f'<th scope="row">{SAFE}</th><td>{SAFE}</td>' in text
+    assert 'role="region" aria-label="Facts"' in text
+
+
+def test_symbols_set_subscripts_and_powers_and_escape_the_rest():
+    assert symbols("λ_min(K) > 0") == "λ<sub>min</sub>(K) &gt; 0"
+    assert symbols("C_width n^24") == "C<sub>width</sub> n<sup>24</sup>"
+    assert symbols("gram_smallest") == "gram_smallest"
+    assert symbols("x_<b>") == "x_&lt;b&gt;"
