@@ -1,0 +1,40 @@
+"""Rough operation counts: they decide how often to measure, never what comes out.
+
+A count depends on shapes only, so that a run measures at the same steps on every machine and after
+every interruption.
+"""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+
+from surefit.core.layer import Params
+from surefit.core.tree import count
+from surefit.problem import Problem
+from surefit.tangent.walk import factorises
+
+__all__ = ["eigenvalue_flops", "gradient_flops", "gram_flops"]
+
+
+def gradient_flops(problem: Problem, params: Params, samples: int) -> float:
+    """One forward and one backward pass: three products with every weight matrix."""
+    return 6.0 * samples * count(params)
+
+
+def gram_flops(problem: Problem, params: Params) -> float:
+    """The empirical Gram matrix, by the route that `surefit.tangent.tangent_blocks` takes."""
+    backward = gradient_flops(problem, params, problem.residuals)
+    if factorises(problem.network):
+        matrices = [leaf for leaf in jax.tree.leaves(params) if jnp.ndim(leaf) == 2]
+        return backward + 2.0 * problem.residuals**2 * sum(sum(a.shape) for a in matrices)
+    return backward + 2.0 * problem.residuals**2 * problem.parameters(params)
+
+
+def eigenvalue_flops(size: int) -> float:
+    r"""All eigenvalues of a symmetric matrix, counted at the speed of a matrix product.
+
+    The reduction to tridiagonal form takes $\tfrac43 N^3$ operations, half of them bound by
+    memory; measured, that is the time of about $12 N^3$ operations of a matrix product.
+    """
+    return 12.0 * float(size) ** 3

@@ -1,0 +1,58 @@
+"""The share of samples that are classified correctly."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float
+
+from surefit.core.layer import Params
+from surefit.problem import Problem
+from surefit.training.monitor import Monitor
+from surefit.training.view import View
+
+__all__ = ["Accuracy"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Accuracy(Monitor):
+    """The share of the training samples that are classified correctly.
+
+    One output with two different target values: the output lies on the target's side of the middle
+    between them (the sign, for targets of plus and minus one). Several outputs with one-hot
+    targets, centred or not: the target's output is the largest. A tie is a mistake.
+    """
+
+    title = "training accuracy"
+    standard = True
+
+    def obstacle(self, problem: Problem, params: Params) -> str | None:
+        """The targets must be classes."""
+        y = np.asarray(problem.y)
+        values, counts = np.unique(y, return_counts=True)
+        # n entries of the larger value, not two in one row: exactly one per row.
+        one_hot = y.shape[1] == 1 or (
+            counts[-1] == len(y) and bool((y.max(axis=1) == values[-1]).all())
+        )
+        if len(values) == 2 and one_hot:
+            return None
+        return (
+            "The targets are no classes: a classification problem has one column with two values, "
+            "or one-hot rows. Watch `squared_residual` instead."
+        )
+
+    def measure(self, carry: Any, view: View) -> Float[Array, ""]:
+        """Between 0 and 1."""
+        f, y = view.outputs, view.problem.y
+        if y.shape[1] == 1:
+            middle = (jnp.min(y) + jnp.max(y)) / 2.0
+            right = ((f - middle) * (y - middle) > 0.0)[:, 0]
+        else:
+            target = jnp.argmax(y, axis=1)[:, None]
+            own = jnp.take_along_axis(f, target, axis=1)
+            rivals = jnp.where(jnp.arange(y.shape[1])[None, :] == target, -jnp.inf, f)
+            right = own[:, 0] > jnp.max(rivals, axis=1)
+        return jnp.mean(right, dtype=f.dtype)

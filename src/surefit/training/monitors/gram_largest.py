@@ -1,0 +1,38 @@
+"""The largest eigenvalue of the Gram matrix."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from jaxtyping import Array, Float
+
+from surefit.core.layer import Params
+from surefit.problem import Problem
+from surefit.training.costs import eigenvalue_flops, gram_flops
+from surefit.training.memory import gram_obstacle
+from surefit.training.monitor import Monitor
+from surefit.training.view import View
+
+__all__ = ["GramLargest"]
+
+
+@dataclasses.dataclass(frozen=True)
+class GramLargest(Monitor):
+    r"""The largest eigenvalue of the empirical Gram matrix; it limits the step size."""
+
+    title = "largest eigenvalue of the Gram matrix"
+    expensive = True
+    standard = True
+
+    def obstacle(self, problem: Problem, params: Params) -> str | None:
+        """The Gram matrix must be of a size that can be formed again and again."""
+        return gram_obstacle(problem)
+
+    def flops(self, problem: Problem, params: Params) -> float:
+        """One Gram matrix and its eigenvalues."""
+        return gram_flops(problem, params) + eigenvalue_flops(problem.residuals)
+
+    def measure(self, carry: Any, view: View) -> Float[Array, ""]:
+        r"""$\lambda_{\max}(JJ^\top)$."""
+        return view.gram_eigenvalues[-1]

@@ -1,0 +1,25 @@
+"""The squared distance of the outputs from the targets."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from jaxtyping import Array, Float
+
+from surefit.training.monitor import Monitor
+from surefit.training.view import View
+
+__all__ = ["SquaredResidual"]
+
+
+@dataclasses.dataclass(frozen=True)
+class SquaredResidual(Monitor):
+    r"""$\|f - y\|^2$ over all samples and outputs; always measured, as the loss is."""
+
+    title = "squared residual"
+    standard = True
+
+    def measure(self, carry: Any, view: View) -> Float[Array, ""]:
+        r"""$\|f(\theta) - y\|^2$."""
+        return view.squared_residual

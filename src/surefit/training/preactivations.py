@@ -1,0 +1,71 @@
+"""What flows into the activations of a network, for any network that is made of layers."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from typing import Any
+
+import jax
+from jaxtyping import Array, Float
+
+from surefit.activations import Activation
+from surefit.core.layer import Layer, Params
+from surefit.layers import Centred
+from surefit.problem import Problem
+
+__all__ = ["preactivations", "preactivations_obstacle"]
+
+
+@dataclasses.dataclass(frozen=True)
+class _Tap(Activation):
+    """An activation that notes what flows in."""
+
+    inner: Activation
+    seen: list = dataclasses.field(compare=False)
+
+    def __call__(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
+        self.seen.append(z)
+        return self.inner(z)
+
+
+def _tapped(thing: Any, seen: list) -> Any:
+    if isinstance(thing, Activation):
+        return _Tap(thing, seen)
+    if isinstance(thing, tuple):
+        return tuple(_tapped(item, seen) for item in thing)
+    if not (isinstance(thing, Layer) and dataclasses.is_dataclass(thing)):
+        return thing
+    # A copy without its constructor: a layer may take its fields in any form there.
+    twin = copy.copy(thing)
+    for field in dataclasses.fields(thing):
+        object.__setattr__(twin, field.name, _tapped(getattr(thing, field.name), seen))
+    return twin
+
+
+def preactivations(
+    network: Layer, params: Params, x: Float[Array, "n ..."]
+) -> list[Float[Array, "n ..."]]:
+    """The inputs of every activation, in the order of evaluation.
+
+    Of a `Centred` network those of the trained copy; the anchor's never change.
+    """
+    if isinstance(network, Centred):
+        return preactivations(network.network, params["network"], x)
+    seen: list[Float[Array, "n ..."]] = []
+    _tapped(network, seen).apply(params, x)
+    return seen
+
+
+def preactivations_obstacle(problem: Problem, params: Params) -> str | None:
+    """Why pre-activations cannot be read off; None if they can."""
+    advice = (
+        "Write the network with activations as layers, for example `Serial(Dense(512), Relu())`."
+    )
+    try:
+        found = jax.eval_shape(
+            lambda tree: preactivations(problem.network, tree, problem.x), params
+        )
+    except jax.errors.UnexpectedTracerError:
+        return f"The network applies its activations inside a loop of its own. {advice}"
+    return None if found else f"The network has no activation among its layers. {advice}"

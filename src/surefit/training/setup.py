@@ -1,0 +1,72 @@
+"""Everything that a run is given, checked and completed."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+
+from jaxtyping import PRNGKeyArray
+
+from surefit.core.layer import Params
+from surefit.problem import Problem
+from surefit.training.costs import gradient_flops
+from surefit.training.method import Method
+from surefit.training.monitor import Monitor
+from surefit.training.schedule import Schedule
+
+__all__ = ["Setup", "make_schedule"]
+
+# About a second on two cores: an interruption waits for the end of a chunk.
+_CHUNK_FLOPS = 2e10
+_LONGEST_CHUNK = 1024
+_SHARE = 0.1  # of the training time for expensive monitors
+
+StopCondition = Callable[[Problem, Params, int], bool]
+
+
+@dataclasses.dataclass(frozen=True)
+class Setup:
+    """Everything that a run is given.
+
+    Args:
+        problem: network, loss and data.
+        initial: the trained parameters at the start.
+        fixed: the others.
+        method: settled.
+        monitors: all but loss and squared residual.
+        schedule: when to pause and measure.
+        steps: how many steps to make at most.
+        target: the loss at which to stop; minus infinity for none.
+        stop: the caller's condition.
+        key: the randomness of the run.
+    """
+
+    problem: Problem
+    initial: Params
+    fixed: Params
+    method: Method
+    monitors: tuple[Monitor, ...]
+    schedule: Schedule
+    steps: int
+    target: float
+    stop: StopCondition | None
+    key: PRNGKeyArray
+
+
+def make_schedule(
+    problem: Problem,
+    params: Params,
+    method: Method,
+    monitors: tuple[Monitor, ...],
+    every: int | None,
+) -> Schedule:
+    """When to pause and measure, from the operation counts of a step and of the monitors."""
+    step = max(method.flops(problem, params), 1.0)
+    chunk = max(1, min(_LONGEST_CHUNK, int(_CHUNK_FLOPS / step)))
+    # Monitors that are measured together share the Gram matrix: the costliest one counts.
+    costs = [m.flops(problem, params) for m in monitors if m.expensive]
+    # Outputs and gradient are computed for the first time where the method does not know them.
+    costs = [cost + gradient_flops(problem, params, problem.samples) for cost in costs]
+    period = max(1, math.ceil(max(costs, default=0.0) / (_SHARE * step)))
+    return Schedule(chunk=1 << (chunk.bit_length() - 1), every=every, period=period)
