@@ -109,7 +109,7 @@ def expand(
     except jax.errors.TracerArrayConversionError:
         # Under a trace only shapes are known: one set per entry, and a fixed number of terms.
         pick1 = np.arange(s.size).reshape(s.shape)
-        pick2 = s.size + np.arange(t.size).reshape(t.shape)
+        pick2 = np.arange(s.size, s.size + t.size).reshape(t.shape)
         values, refinement = jnp.concatenate([s.reshape(-1), t.reshape(-1)]), 1
     count = FIXED_TERMS if terms is None else terms
     found = project(function, jnp.asarray(values), count + count % 2, refinement)

@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, Int
 
 __all__ = ["power_series"]
 
-Table = Float[Array, "terms sets"]
+Table = Float[Array, "_ sets"]
 Pick = Int[Array, "..."] | Int[np.ndarray, "..."]
 
 
