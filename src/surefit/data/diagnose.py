@@ -22,12 +22,13 @@ from surefit.data.checks import (
 from surefit.data.dataset import refuse_non_finite
 from surefit.data.norms import refuse_zero_rows, row_norms, unit_rows
 from surefit.data.pairs import closest, equal_rows
+from surefit.data.rows import RowsError
 from surefit.errors import InvalidInputError
 
 __all__ = ["Diagnosis", "diagnose"]
 
 # Up to this size a dense eigenvalue is quicker than iterating.
-DENSE = 1000
+DENSE = 500
 
 
 class Diagnosis(NamedTuple):
@@ -44,9 +45,9 @@ class Diagnosis(NamedTuple):
 
 def diagnose(
     x: Float64[np.ndarray, "n ..."],
-    y: Shaped[np.ndarray, "n ..."],
+    y: Shaped[np.ndarray, "..."],
     task: str = "classification",
-    rows: Shaped[np.ndarray, " n"] | None = None,
+    rows: Shaped[np.ndarray, "..."] | None = None,
 ) -> Diagnosis:
     r"""Check what the theory asks of the data.
 
@@ -71,17 +72,14 @@ def diagnose(
         The checks and the facts.
 
     Raises:
-        InvalidInputError: a row is zero or not finite (the message names the rows), or all labels
-            of a classification are equal.
+        InvalidInputError: a row is zero or not finite (the message names the rows), all labels
+            of a classification are equal, or x and y differ in length.
 
     Cost:
-        Three passes of $n^2 d$ operations, in blocks: memory stays below five copies of x.
+        Three passes of $n^2 d$ operations, and memory as for `separation`.
     """
     names = np.arange(len(x)) if rows is None else rows
-    vectors = x.reshape(len(x), -1)
-    refuse_non_finite(vectors, "`diagnose(x=...)`")
-    refuse_zero_rows(vectors, "`diagnose(x=...)`")
-    labels = y.reshape(len(y), -1)
+    vectors, labels = _checked(x, y, names)
     facts: dict[str, float | int | str] = {}
     if task == "classification":
         kinds, counts = np.unique(labels, return_counts=True)
@@ -117,6 +115,22 @@ def diagnose(
         "orthogonality": coherence * (len(vectors) - 1),
     }
     return Diagnosis(checks, facts)
+
+
+def _checked(x: np.ndarray, y: np.ndarray, names: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    if x.size == 0 or not len(x) == len(y) == len(names):
+        raise InvalidInputError(
+            "`diagnose(x=..., y=..., rows=...)` must be given at least one example, and equally "
+            f"many inputs, labels and names of rows. Got {len(x)}, {len(y)} and {len(names)}, "
+            f"inputs of shape {x.shape}. Check how they were selected."
+        )
+    vectors = x.reshape(len(x), -1)
+    try:
+        refuse_non_finite(vectors, "`diagnose(x=...)`")
+        refuse_zero_rows(vectors, "`diagnose(x=...)`")
+    except RowsError as error:
+        raise error.renumbered(names) from None
+    return vectors, y.reshape(len(y), -1)
 
 
 def _refuse_one_class(kinds: np.ndarray) -> None:

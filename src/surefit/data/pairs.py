@@ -7,6 +7,7 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float64
 
+from surefit.core.memory import require_bytes
 from surefit.errors import InvalidInputError
 
 __all__ = ["Closest", "Separation", "closest", "equal_rows", "separation"]
@@ -67,9 +68,11 @@ def separation(x: Float64[np.ndarray, "n ..."]) -> Separation:
 
     Raises:
         InvalidInputError: there is no row, or a number is not finite.
+        MemoryLimitError: the search would not fit into memory.
 
     Cost:
-        $n^2 d$ operations, and memory for three blocks of 1024 x 1024 numbers beside a copy of x.
+        $n^2 d$ operations, and memory for four copies of x and three blocks of 1024 x 1024
+        numbers.
 
     Example:
         >>> import numpy as np
@@ -96,14 +99,20 @@ def closest(
 
     Raises:
         InvalidInputError: there is no row, or a number is not finite.
+        MemoryLimitError: the search would not fit into memory.
     """
-    rows = x.reshape(len(x), -1)
-    if rows.size == 0 or not np.isfinite(rows).all():
+    if x.size == 0 or not np.isfinite(x).all():
         raise InvalidInputError(
             "`separation(x=...)` must be given at least one row of finite numbers. Got shape "
-            f"{x.shape}{' with a NaN or an infinity' * bool(rows.size)}. No distance is defined. "
+            f"{x.shape}{' with a NaN or an infinity' * bool(x.size)}. No distance is defined. "
             "Remove such rows."
         )
+    rows = x.reshape(len(x), -1)
+    require_bytes(
+        4 * x.nbytes + 3 * 8 * min(BLOCK, len(x)) ** 2,
+        f"The search for the closest of {len(x)} rows of {rows.shape[1]} numbers",
+        "Select fewer rows.",
+    )
     twins = equal_rows(rows) if sign > 0 else []
     known = [(int(group[0]), int(other)) for group in twins for other in group[1:]]
     if known and within == 0.0:

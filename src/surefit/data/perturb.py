@@ -10,6 +10,8 @@ from surefit.data.require import at_least, non_negative
 
 __all__ = ["perturb"]
 
+STREAM = 1_000_003
+
 
 def perturb(
     x: Float64[np.ndarray, "n ..."], noise: float, seed: int = 0
@@ -40,7 +42,8 @@ def perturb(
     if not varies.any():
         varies = np.ones_like(varies)
     v = rows[:, varies]
-    e = np.random.default_rng(seed).standard_normal(v.shape)
+    # A stream of its own: data drawn with the same seed must not be parallel to the noise.
+    e = np.random.default_rng([seed, STREAM]).standard_normal(v.shape)
     moved = v + noise / np.sqrt(v.shape[1]) * row_norms(rows)[:, None] * e
     before, after = row_norms(v), row_norms(moved)
     # A row that is zero where the others vary has no direction to keep there; it just moves.

@@ -36,4 +36,4 @@ class RowsError(InvalidInputError):
 
     def renumbered(self, numbers: np.ndarray) -> RowsError:
         """The same error with row `i` called `numbers[i]`, for rows selected from a larger set."""
-        return RowsError(self.template, [numbers[row] for row in self.rows])
+        return RowsError(self.template, numbers[list(self.rows)])

@@ -96,7 +96,7 @@ def infer_task(y: Shaped[np.ndarray, "n ..."]) -> str:
     ones and at most half as many as rows. Everything else, and every y with several columns, is
     regression.
     """
-    if y.ndim > 1 and y.shape[1] > 1:
+    if y.size != len(y):
         return "regression"
     values = y.reshape(len(y))
     if values.dtype.kind == "O":

@@ -94,7 +94,7 @@ class Csv(Loader):
                 if not is_number(cell):
                     raise InvalidInputError(
                         f"{path} must hold numbers in the target column of a regression. Got "
-                        f"{cell!r} in row {row} (counted from 0), column "
+                        f"{str(cell)!r} in row {row} (counted from 0), column "
                         f"{table.names[column]!r}. Names of classes need "
                         "task='classification'."
                     )

@@ -11,6 +11,7 @@ import numpy as np
 
 from surefit.data.dataset import Dataset
 from surefit.data.loader import Loader
+from surefit.data.require import at_least
 from surefit.data.rows import RowsError
 from surefit.data.targets import read_whole, resolve_task
 from surefit.errors import InvalidInputError, StorageError
@@ -34,7 +35,7 @@ class Openml(Loader):
             on average; anything else is a regression.
         data_home: the directory of the cache; by default scikit-learn's (`~/scikit_learn_data`, or
             the environment variable SCIKIT_LEARN_DATA).
-        retries: how often a failed download is tried again, a second apart.
+        retries: how often a failed download is tried again, a second apart; at least 1.
 
     References:
         Vanschoren, van Rijn, Bischl, Torgo (2014), OpenML: networked science in machine learning.
@@ -51,6 +52,7 @@ class Openml(Loader):
 
     def load(self) -> Dataset:
         """Fetch and encode."""
+        at_least("load('openml', ...)", "retries", self.retries, 1, "A network can fail once.")
         bunch = self._fetch()
         details = bunch["details"]
         label = f"openml:{details['name']}"
@@ -102,7 +104,8 @@ class Openml(Loader):
         except (ValueError, KeyError) as cause:
             raise InvalidInputError(
                 f"`load('openml:{self.dataset}')` must name a table of openml.org that can be read "
-                f"as numbers. Got {cause}. Check name, version and target on openml.org."
+                f"as numbers. Got: {str(cause).rstrip('.')}. Check name, version and target on "
+                "openml.org."
             ) from cause
 
 
