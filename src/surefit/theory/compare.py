@@ -1,0 +1,148 @@
+"""What was promised beside what was measured: one comparison for all theorems."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+from jaxtyping import Bool, Float
+
+from surefit.core.check import Check, Sense
+from surefit.core.curve import Curve
+from surefit.core.prediction import Guarantee, Prediction, Promise
+from surefit.core.trajectory import Series, Status, Trajectory
+
+__all__ = ["compare"]
+
+RESIDUAL = "squared_residual"
+FLOOR = 1e-24
+"""Squared residuals below this share of the first one are rounding and are not compared."""
+ROUNDING = 1e-9
+"""Ratios this close to 1 count as 1: promise and measurement round differently."""
+_BLOCK = 1_000_000
+
+
+def compare(prediction: Prediction, trajectory: Trajectory) -> tuple[Check, ...]:
+    r"""Hold every promise of a theorem against a run, one check per promise.
+
+    * `upper`: the value is the largest measured / (promised + tolerance) along the run, and must be
+      at most 1.
+    * `lower`: the value is the smallest measured / (promised - tolerance), and must be at least 1.
+    * `tight`, squared residual: the value is
+      $\max_k |\sqrt{\text{measured}} - \sqrt{\text{promised}}| / \|r_0\|$ and the bound
+      $\sqrt{\text{tolerance}}/\|r_0\|$, both in shares of the initial residual norm.
+    * `tight`, any other monitor: the value is $\max_k|\text{measured} - \text{promised}|$ and the
+      bound the tolerance.
+
+    Of a monitor with several columns the worst column counts. A curve starts at the measured value,
+    so the start itself is left out. Times at which both the promised and the measured squared
+    residual are below 1e-24 of the first one are left out too: there the run measures rounding. A
+    run with values that are not finite fails; a monitor that was not recorded
+    leaves its check undecided, and so does a constant that the source does not state.
+
+    Args:
+        prediction: what the theorem promised for this problem and start.
+        trajectory: what was measured.
+
+    Returns:
+        The checks in the order of the promises.
+    """
+    return tuple(_outcome(prediction, promise, trajectory) for promise in prediction.promises)
+
+
+def _outcome(prediction: Prediction, promise: Promise, trajectory: Trajectory) -> Check:
+    name = f"{promise.monitor}: measured against promised ({promise.guarantee})"
+    if promise.monitor not in trajectory.series:
+        note = f"not recorded in this run; train with the monitor {promise.monitor!r}"
+        return Check.undecided(name, note, unstated=promise.unstated)
+    series = trajectory.series[promise.monitor]
+    if trajectory.status is Status.DIVERGED or not np.all(np.isfinite(series.values)):
+        return _failed(name, promise)
+    times, measured = _worst_column(series, promise.guarantee)
+    promised = _promised(promise.bound, times)
+    counted = _counted(promise, times, measured, promised)
+    times, measured, promised = times[counted], measured[counted], promised[counted]
+    if not times.size:
+        return Check.undecided(name, "there is no record to compare above the floor of rounding")
+    compared = _tight if promise.guarantee is Guarantee.TIGHT else _one_sided
+    worst, value, bound, sense = compared(promise, measured, promised)
+    clock = "time" if trajectory.method == "gradient_flow" else "step"
+    note = (
+        f"worst at {clock} {times[worst]:.6g}: promised {promised[worst]:.4g}, "
+        f"measured {measured[worst]:.4g}"
+    )
+    check = Check(name, value, bound, sense, note=note, unstated=promise.unstated)
+    if check.presumed is False and prediction.applies is not True:
+        note += "; the assumptions are not all known to hold, so nothing is contradicted"
+    return dataclasses.replace(check, note=note)
+
+
+def _failed(name: str, promise: Promise) -> Check:
+    low = promise.guarantee is Guarantee.LOWER
+    value, sense = (-math.inf, Sense.AT_LEAST) if low else (math.inf, Sense.AT_MOST)
+    note = "the run diverged or was measured as not finite"
+    return Check(name, value, 1.0, sense, note=note, unstated=promise.unstated)
+
+
+def _worst_column(
+    series: Series, guarantee: Guarantee
+) -> tuple[Float[np.ndarray, " times"], Float[np.ndarray, " times"]]:
+    values = np.asarray(series.values, np.float64)
+    if values.ndim > 1:
+        pick = np.min if guarantee is Guarantee.LOWER else np.max
+        values = pick(values.reshape(len(values), -1), axis=1)
+    return np.asarray(series.times, np.float64), values
+
+
+def _promised(
+    bound: float | Curve, times: Float[np.ndarray, " times"]
+) -> Float[np.ndarray, " times"]:
+    if not isinstance(bound, Curve):
+        return np.full(times.shape, float(bound))
+    # One term per eigenvalue and one row per record: in blocks, so that memory stays bounded.
+    rows = max(1, _BLOCK // max(1, len(bound.weights)))
+    return np.concatenate([bound(times[i : i + rows]) for i in range(0, len(times), rows)])
+
+
+def _counted(
+    promise: Promise,
+    times: Float[np.ndarray, " times"],
+    measured: Float[np.ndarray, " times"],
+    promised: Float[np.ndarray, " times"],
+) -> Bool[np.ndarray, " times"]:
+    counted = np.ones(measured.shape, bool)
+    if promise.monitor == RESIDUAL:
+        counted = np.maximum(measured, promised) > FLOOR * measured[0]
+    if isinstance(promise.bound, Curve):
+        agree = np.abs(measured - promised) <= ROUNDING * np.abs(promised)
+        counted &= ~((times == 0.0) & agree)
+    return counted
+
+
+def _one_sided(
+    promise: Promise, measured: Float[np.ndarray, " times"], promised: Float[np.ndarray, " times"]
+) -> tuple[int, float, float, Sense]:
+    lower = promise.guarantee is Guarantee.LOWER
+    allowed = promised - promise.tolerance if lower else promised + promise.tolerance
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        # Nothing promised and nothing measured is a promise kept.
+        ratio = np.where((allowed == 0.0) & (measured == 0.0), 1.0, measured / allowed)
+    if lower:
+        ratio = np.where(allowed <= 0.0, np.where(measured >= allowed, np.inf, -np.inf), ratio)
+    worst = int(np.argmin(ratio) if lower else np.argmax(ratio))
+    value = float(ratio[worst])
+    value = 1.0 if abs(value - 1.0) <= ROUNDING else value
+    return worst, value, 1.0, Sense.AT_LEAST if lower else Sense.AT_MOST
+
+
+def _tight(
+    promise: Promise, measured: Float[np.ndarray, " times"], promised: Float[np.ndarray, " times"]
+) -> tuple[int, float, float, Sense]:
+    deviation, allowed = np.abs(measured - promised), promise.tolerance
+    if promise.monitor == RESIDUAL:
+        unit = math.sqrt(measured[0]) or 1.0
+        deviation = np.abs(np.sqrt(measured) - np.sqrt(promised)) / unit
+        allowed = math.sqrt(allowed) / unit
+    worst = int(np.argmax(deviation))
+    return worst, float(deviation[worst]), allowed, Sense.AT_MOST
