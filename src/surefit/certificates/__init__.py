@@ -1,1 +1,17 @@
-""""""
+"""Certificates: statements about descent from the saved weights, with the numbers behind them."""
+
+from surefit.certificates.certifier import CERTIFIERS, Certifier, Dynamics
+from surefit.certificates.point import Point
+from surefit.certificates.reissuing import reissue
+from surefit.certificates.selection import certify, fires, issue_all
+
+__all__ = [
+    "CERTIFIERS",
+    "Certifier",
+    "Dynamics",
+    "Point",
+    "certify",
+    "fires",
+    "issue_all",
+    "reissue",
+]

@@ -1,0 +1,217 @@
+"""The extension point of certificates: hypotheses at the saved weights, and what follows."""
+
+from __future__ import annotations
+
+import abc
+import dataclasses
+import math
+from typing import ClassVar, Literal, get_args
+
+import numpy as np
+
+from surefit.certificates.diagnosis import diagnose
+from surefit.certificates.point import Point
+from surefit.core.catalogue import Catalogue, snake_case
+from surefit.core.certificate import Certificate
+from surefit.core.check import Check, Evidence, Sense
+from surefit.core.layer import Params
+from surefit.core.precision import float64
+from surefit.errors import InvalidInputError
+from surefit.problem import Problem
+
+__all__ = ["BARE", "CERTIFIERS", "Assessment", "Certifier", "Dynamics"]
+
+Dynamics = Literal["descent", "flow"]
+
+# The claim without its numbers, for a certificate that does not hold.
+BARE = "gradient {} from the saved weights converges to zero training loss at a linear rate"
+SCOPE = (
+    "Scope: exact gradient {dynamics} from the saved weights, not the run that led there; "
+    "evidence float: evaluated in float64 (the extreme eigenvalues enclosed with their rounding, "
+    "residual and curvature inflated or as computed), not proved by an independent program in "
+    "interval arithmetic."
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Assessment:
+    """What a certifier found.
+
+    Args:
+        checks: the hypotheses of its theorem, after those that all certifiers share.
+        claim: what the theorem concludes, with its numbers; the bare claim where they are missing.
+        quantities: numbers of the claim; missing ones become NaN.
+    """
+
+    checks: tuple[Check, ...]
+    claim: str
+    quantities: dict[str, float] = dataclasses.field(default_factory=dict)
+
+
+class Certifier(abc.ABC):
+    r"""A theorem that turns facts at the saved weights into a statement about training from there.
+
+    To add one, write a class in a new file of `surefit/certificates/` with `theorem`, `dynamics`
+    and `assess`; certifiers do not import each other. `assess` is only called where J is onto and
+    has a curvature bound; it works with the loss $\tfrac12\lVert r\rVert^2$ through
+    `point.factor`.
+
+    The quantities of every certificate (NaN where one does not apply): `sigma_min`, `sigma_max`,
+    `residual`, `lipschitz` $\Lambda$, `condition` C (the main hypothesis reads C < 1),
+    `fire_residual` (the residual norm at which C = 1), `radius` (bound of the whole path), `rate`
+    (factor of the residual norm per step), `exponent` (decay exponent of the residual norm per
+    unit of time, for flow), `step_size`, `largest_step`, `steps_per_decade`, `parameters` p,
+    `residuals` N, `loss`.
+
+    Attributes:
+        theorem: the theorem behind the statement, with locator.
+        dynamics: what it speaks of; the first one is the default.
+    """
+
+    theorem: ClassVar[str]
+    dynamics: ClassVar[tuple[Dynamics, ...]]
+
+    @abc.abstractmethod
+    def assess(self, point: Point, step_size: float | None, dynamics: Dynamics) -> Assessment:
+        """Check the theorem's own hypotheses.
+
+        Args:
+            point: the facts; J is onto and a curvature bound is known.
+            step_size: for descent on the problem's loss; None: one that the theorem allows.
+            dynamics: one of the certifier's.
+        """
+
+    @float64
+    def issue(
+        self,
+        problem: Problem,
+        params: Params,
+        *,
+        step_size: float | None = None,
+        dynamics: Dynamics | None = None,
+    ) -> Certificate:
+        """Check the hypotheses at `params` and state what follows from them.
+
+        Args:
+            problem: network, squared loss and data.
+            params: the weights to start from.
+            step_size: of gradient descent on the problem's loss; None: one that the theorem
+                allows. Flow has no step: there it only serves to say how much longer to train.
+            dynamics: `descent` or `flow`; None: the certifier's default.
+
+        Returns:
+            A certificate, whether it holds or not; its note says what is missing.
+
+        Raises:
+            InvalidInputError: the loss is no squared loss, the parameters do not fit or are not
+                finite, the step is not positive, or the theorem does not speak of `dynamics`.
+        """
+        return self.issue_at(Point.at(problem, params), step_size, dynamics)
+
+    def issue_at(
+        self, point: Point, step_size: float | None = None, dynamics: Dynamics | None = None
+    ) -> Certificate:
+        """`issue` where the facts are known already."""
+        name = getattr(type(self), "name", None) or snake_case(type(self).__name__)
+        dynamics = self._dynamics(dynamics)
+        step_size = _positive(step_size)
+        shared = shared_checks(point)
+        if all(check.holds for check in shared):
+            found = self.assess(point, step_size, dynamics)
+        else:
+            found = Assessment((), BARE.format(dynamics))
+        checks = (*shared, *found.checks)
+        quantities = {**_common(point), **found.quantities}
+        holds = all(check.holds for check in checks)
+        advice = diagnose(point, checks, quantities, step_size)
+        scope = SCOPE.format(dynamics=dynamics)
+        return Certificate(
+            name=name,
+            statement=_sentence(found.claim if holds else f"not shown: {found.claim}"),
+            theorem=self.theorem,
+            checks=checks,
+            quantities=quantities,
+            witness=point.witness(),
+            note=" ".join([*advice, scope]),
+        )
+
+    def _dynamics(self, dynamics: Dynamics | None) -> Dynamics:
+        if dynamics is None:
+            return self.dynamics[0]
+        if dynamics not in self.dynamics:
+            raise InvalidInputError(
+                f"`{type(self).__name__}.issue(dynamics=...)` must be one of "
+                f"{', '.join(self.dynamics)}. Got {dynamics!r}. The theorem behind it speaks of "
+                f"nothing else ({' and '.join(get_args(Dynamics))} are known). Leave it out, or "
+                "choose another certifier."
+            )
+        return dynamics
+
+
+CERTIFIERS: Catalogue[Certifier] = Catalogue("certifier", Certifier, "surefit.certificates")
+
+
+def shared_checks(point: Point) -> tuple[Check, ...]:
+    """What every certificate here needs: J onto, and a bound on how fast it changes."""
+    x = np.asarray(point.problem.x).reshape(point.problem.samples, -1)
+    distinct = len(np.unique(x, axis=0)) == len(x)
+    onto = point.smallest.check("sigma_min(J)^2", 0.0, Sense.GREATER, "J is onto the outputs")
+    known = Check(
+        "Lipschitz constant of J",
+        point.lipschitz(0.0),
+        math.inf,
+        Sense.LESS,
+        note="a bound at the saved weights; NaN: none is known",
+    )
+    return (
+        Check(
+            "p",
+            float(point.parameters),
+            float(point.problem.residuals),
+            Sense.AT_LEAST,
+            evidence=Evidence.PROVED,
+            note="at least as many trained parameters as equations",
+        ),
+        Check.from_flag("inputs distinct", distinct, evidence=Evidence.PROVED),
+        onto,
+        known,
+    )
+
+
+def _common(point: Point) -> dict[str, float]:
+    missing = (
+        "lipschitz",
+        "condition",
+        "fire_residual",
+        "radius",
+        "rate",
+        "exponent",
+        "step_size",
+        "largest_step",
+        "steps_per_decade",
+    )
+    return {
+        "sigma_min": point.sigma.value,
+        "sigma_max": math.sqrt(max(point.largest.value, 0.0)),
+        "residual": point.residual,
+        "loss": point.loss,
+        "parameters": float(point.parameters),
+        "residuals": float(point.problem.residuals),
+        **dict.fromkeys(missing, math.nan),
+    }
+
+
+def _positive(step_size: float | None) -> float | None:
+    if step_size is None:
+        return None
+    if not (0.0 < step_size < math.inf):
+        raise InvalidInputError(
+            f"`certify(step_size=...)` must be a positive number. Got {step_size}. It is the "
+            "learning rate of plain gradient descent on the problem's loss. Pass the one that you "
+            "trained with, or None for the largest that the theorem allows."
+        )
+    return float(step_size)
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:] + "."

@@ -1,0 +1,151 @@
+"""Why a certificate does not hold, and what to do about it, in sentences."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+from jaxtyping import Float
+
+from surefit.certificates.point import Point
+from surefit.certificates.wording import count, number
+from surefit.core.check import Check
+from surefit.curvature import two_layer_view
+
+__all__ = ["diagnose"]
+
+# Two samples carry the bottom eigenvector where they hold this share of its square.
+_LOCALISED = 0.5
+# Below this residual norm float64 descent no longer moves.
+_FLOOR = 1e-12
+
+
+def diagnose(
+    point: Point,
+    checks: Iterable[Check],
+    quantities: Mapping[str, float],
+    step_size: float | None,
+) -> list[str]:
+    """Sentences about each check that does not hold; nothing where all hold."""
+    failing = {check.name for check in checks if check.holds is not True}
+    if not failing:
+        return []
+    sentences: list[str] = []
+    if "p" in failing:
+        sentences.append(_too_few(point))
+    if "inputs distinct" in failing:
+        sentences.append(_duplicates(point))
+    elif "sigma_min(J)^2" in failing and "p" not in failing:
+        sentences += [_singular(point), *_limiting(point)]
+    if "Lipschitz constant of J" in failing:
+        sentences.append(_unbounded(point))
+    if quantities["condition"] >= 1.0:
+        sentences += [_far(point, quantities, step_size), *_limiting(point)]
+    elif "step size" in failing:
+        sentences.append(_step_too_large(quantities))
+    return sentences
+
+
+def _too_few(point: Point) -> str:
+    return (
+        f"J is not onto: {point.parameters} trained parameters for {point.problem.residuals} "
+        "equations. No certificate of this kind can exist for general labels. Widen the network "
+        "or use fewer samples."
+    )
+
+
+def _duplicates(point: Point) -> str:
+    x = np.asarray(point.problem.x).reshape(point.problem.samples, -1)
+    y = np.asarray(point.problem.y)
+    _, first, where = np.unique(x, axis=0, return_index=True, return_inverse=True)
+    partner = first[where.reshape(-1)]
+    rows = np.flatnonzero(partner != np.arange(len(x)))
+    clash = [i for i in rows if not np.array_equal(y[i], y[partner[i]])]
+    if clash:
+        i, j = clash[0], partner[clash[0]]
+        return (
+            f"Samples {j} and {i} are identical with different labels: zero training loss is "
+            "impossible. Remove one of them, or average the labels."
+        )
+    i, j = rows[0], partner[rows[0]]
+    return (
+        f"Samples {j} and {i} are identical, with the same label, so J has equal rows and no "
+        f"smallest singular value above 0 ({len(rows)} repeated rows in all). Merge them: the "
+        "network cannot tell them apart."
+    )
+
+
+def _singular(point: Point) -> str:
+    return (
+        f"J is not onto within rounding: its smallest squared singular value is "
+        f"{number(point.smallest.value)} with an error of up to {number(point.smallest.error)}. "
+        "Widen the network, or make the inputs more different (centre them, start with wider "
+        "first-layer weights)."
+    )
+
+
+def _limiting(point: Point) -> list[str]:
+    """Names the two samples that carry the bottom eigenvector, where two do."""
+    if point.bottom is None or point.problem.samples < 3:
+        return []
+    shares = np.sum(point.bottom.reshape(point.problem.samples, -1) ** 2, axis=1)
+    i, j = (int(s) for s in np.sort(np.argsort(-shares)[:2]))
+    if shares[i] + shares[j] < _LOCALISED:
+        return []
+    x = np.asarray(point.problem.x).reshape(point.problem.samples, -1)
+    distances = _distances(x)
+    return [
+        f"sigma_min is limited by samples {i} and {j}: they are {number(distances[i, j])} apart, "
+        f"where the median distance to the nearest sample is "
+        f"{number(float(np.median(np.min(distances, axis=1))))}. Removing one of them would help."
+    ]
+
+
+def _distances(x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n n"]:
+    square = np.sum(x**2, axis=1)
+    distances = np.sqrt(np.maximum(square[:, None] + square[None, :] - 2 * x @ x.T, 0.0))
+    np.fill_diagonal(distances, math.inf)
+    return distances
+
+
+def _unbounded(point: Point) -> str:
+    view = two_layer_view(point.problem, point.params)
+    if view is None:
+        return (
+            "No bound on the curvature of this architecture is known here: the bounds cover two "
+            "dense layers with a smooth activation, and networks of which only the last layer is "
+            "trained."
+        )
+    return (
+        f"The activation {type(view.activation).__name__} has no bounded second derivative (a "
+        "kink), so the Jacobian has no Lipschitz constant. Use a smooth activation, for example "
+        "Tanh or Softplus."
+    )
+
+
+def _far(point: Point, quantities: Mapping[str, float], step_size: float | None) -> str:
+    fire = quantities["fire_residual"]
+    text = (
+        f"The residual is too large: need ||r|| <= {number(fire)}, have "
+        f"{number(point.residual)} (C = {number(quantities['condition'])})."
+    )
+    if fire < _FLOOR:
+        return text + (
+            " That is below what float64 descent reaches: the curvature bound is too pessimistic "
+            "for this network."
+        )
+    text += " Train on"
+    if step_size is not None:
+        speed = point.factor * step_size * point.smallest.value
+        more = count(math.log(point.residual / fire) / speed)
+        text += f": about {more} more steps of size {number(step_size)} at the slowest rate"
+    return text + "."
+
+
+def _step_too_large(quantities: Mapping[str, float]) -> str:
+    return (
+        f"The step size {number(quantities['step_size'])} exceeds the largest that this theorem "
+        f"allows here, {number(quantities['largest_step'])}. The statement holds for that step: "
+        "pass it as `step_size=...`, and train with it."
+    )

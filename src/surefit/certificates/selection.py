@@ -1,0 +1,134 @@
+"""Asking the certifiers: all of them, the best of them, or quickly whether one would answer yes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from surefit.certificates.certifier import CERTIFIERS, Certifier, shared_checks
+from surefit.certificates.kantorovich_majorant import KantorovichMajorant
+from surefit.certificates.point import Point
+from surefit.core.certificate import Certificate
+from surefit.core.layer import Params
+from surefit.core.precision import float64
+from surefit.errors import InvalidInputError
+from surefit.problem import Problem
+
+__all__ = ["certify", "fires", "issue_all"]
+
+
+@float64
+def certify(
+    problem: Problem,
+    params: Params,
+    step_size: float | None = None,
+    certifiers: Iterable[str | Certifier] | None = None,
+) -> Certificate:
+    """The strongest certificate that holds at `params`, or the one that is closest to holding.
+
+    Args:
+        problem: network, squared loss and data.
+        params: the weights to start from, usually trained ones.
+        step_size: of plain gradient descent on the problem's loss. With a step, only certifiers
+            that speak of descent are asked (unless `certifiers` names others); without one, each
+            takes a step that its theorem allows.
+        certifiers: names of the catalogue `CERTIFIERS` or certifiers; None: all.
+
+    Returns:
+        A certificate in any case: look at `holds`, and at `explain()`, which says what is missing.
+
+    Raises:
+        InvalidInputError: the loss is no squared loss, the parameters do not fit or are not
+            finite, or the step is not positive.
+        UnknownNameError: no such certifier.
+
+    Cost:
+        One Gram matrix with its spectrum, and a few curvature bounds.
+
+    Example:
+        >>> import numpy as np
+        >>> import surefit as sf
+        >>> features = sf.Serial(sf.Dense(16, trained=False), sf.Tanh(), sf.Dense(1))
+        >>> problem = sf.Problem(features, np.eye(3), np.ones(3))
+        >>> certify(problem, problem.init(0)).holds
+        True
+    """
+    chosen = _resolve(certifiers)
+    if certifiers is None and step_size is not None:
+        chosen = [certifier for certifier in chosen if "descent" in certifier.dynamics]
+    return _issue(problem, params, step_size, chosen)[0]
+
+
+@float64
+def issue_all(
+    problem: Problem,
+    params: Params,
+    *,
+    step_size: float | None = None,
+    certifiers: Iterable[str | Certifier] | None = None,
+) -> tuple[Certificate, ...]:
+    """One certificate from every certifier, strongest first; arguments as for `certify`.
+
+    Those that hold come first, statements about descent before statements about flow, faster
+    guaranteed convergence before slower; the others follow, the closest to holding first.
+    """
+    return tuple(_issue(problem, params, step_size, _resolve(certifiers)))
+
+
+@float64
+def fires(problem: Problem, params: Params, step_size: float | None = None) -> bool:
+    """Whether `certify` would find that descent from `params` converges; cheap.
+
+    Made to be asked every thousand steps of training, as a reason to stop. It asks the weakest
+    hypothesis of all certifiers (`kantorovich_majorant`), and leaves out what only messages need.
+
+    Args:
+        problem: network, squared loss and data.
+        params: the current weights.
+        step_size: of gradient descent; None: a step that the theorem allows.
+
+    Raises:
+        InvalidInputError: as `certify`.
+    """
+    point = Point.at(problem, params, quick=True)
+    if point.curvature is None or point.smallest.lower <= 0.0:
+        return False
+    # No bound on a ball is smaller than the one at its centre.
+    if 2.0 * point.lipschitz(0.0) * point.residual >= point.smallest.lower:
+        return False
+    if not all(check.holds for check in shared_checks(point)):
+        return False
+    step = None if step_size is None else float(step_size)
+    checks = KantorovichMajorant().assess(point, step, "descent").checks
+    return all(check.holds for check in checks)
+
+
+def _resolve(certifiers: Iterable[str | Certifier] | None) -> list[Certifier]:
+    if certifiers is None:
+        return [certifier() for certifier in CERTIFIERS.entries().values()]
+    chosen = [CERTIFIERS[item]() if isinstance(item, str) else item for item in certifiers]
+    if not chosen:
+        raise InvalidInputError(
+            "`certify(certifiers=...)` must name at least one certifier. Got none. Leave it out to "
+            f"ask all: {', '.join(CERTIFIERS)}."
+        )
+    return chosen
+
+
+def _issue(
+    problem: Problem, params: Params, step_size: float | None, chosen: list[Certifier]
+) -> list[Certificate]:
+    point = Point.at(problem, params)
+    issued = [certifier.issue_at(point, step_size) for certifier in chosen]
+    return sorted(issued, key=_rank)
+
+
+def _rank(certificate: Certificate) -> tuple[float, ...]:
+    """Smaller is stronger."""
+    numbers = certificate.quantities
+    if certificate.holds:
+        flow = math.isnan(numbers["rate"])
+        speed = -numbers["exponent"] if flow else numbers["rate"]
+        return (0.0, float(flow), -float(certificate.evidence.strength), speed, numbers["radius"])
+    shortfall = numbers["condition"]
+    return (1.0, math.inf if math.isnan(shortfall) else shortfall)

@@ -1,0 +1,102 @@
+r"""Suprema of $|\phi'|$ and $|\phi''|$ over intervals of pre-activations.
+
+On a ball of radius $\rho$ around the weights a pre-activation moves by at most
+$\lVert\tilde x_i\rVert\rho$. The curvature bounds need the largest slope and bend of the
+activation that can be met on the way.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Float
+
+from surefit.activations import Activation
+
+__all__ = ["Bends", "bends", "has_bounded_bend", "second_derivative_bound"]
+
+Array = Float[np.ndarray, "..."]
+
+# Where phi'' has its local extrema, by class name in `surefit.activations`; between them it is
+# monotone, so its supremum over an interval is taken at an end or at one of these points.
+_STATIONARY = {
+    "Tanh": (-math.atanh(3**-0.5), math.atanh(3**-0.5)),
+    "Erf": (-(0.5**0.5), 0.5**0.5),
+    "Gelu": (-2.0, 0.0, 2.0),
+    "Softplus": (0.0,),
+    "Sigmoid": (-math.log(2 + 3**0.5), math.log(2 + 3**0.5)),
+    "Identity": (),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class Bends:
+    r"""Bounds on $|\phi'|$ and $|\phi''|$, entry by entry of the pre-activations."""
+
+    slope: Array
+    bend: Array
+
+
+def second_derivative_bound(activation: Activation, lower: Array, upper: Array) -> Array:
+    r"""$\sup|\phi''|$ over each interval, or a bound on it.
+
+    An activation may have a method `second_derivative_bound(lower, upper)` of its own, which is
+    then asked. For activations whose $\phi''$ has known extrema the supremum is exact; for all
+    others it is the constant `smoothness`, except on intervals of length zero.
+
+    Args:
+        activation: $\phi$.
+        lower: lower ends.
+        upper: upper ends, of the same shape.
+    """
+    own: Callable | None = getattr(activation, "second_derivative_bound", None)
+    if own is not None:
+        return np.asarray(own(lower, upper), np.float64)
+    ends = np.maximum(_size(activation, lower), _size(activation, upper))
+    stationary = _stationary(activation)
+    if stationary is None:
+        return np.where(lower == upper, ends, np.maximum(ends, activation.smoothness))
+    for point in stationary:
+        peak = float(_size(activation, np.array([point]))[0])
+        ends = np.where((lower <= point) & (point <= upper), np.maximum(ends, peak), ends)
+    return ends
+
+
+def has_bounded_bend(activation: Activation) -> bool:
+    r"""Whether a finite bound on $|\phi''|$ over bounded intervals is known."""
+    return hasattr(activation, "second_derivative_bound") or math.isfinite(activation.smoothness)
+
+
+def bends(activation: Activation, z: Array, reach: Array) -> Bends:
+    r"""Bounds over $[z - \delta, z + \delta]$, $\delta$ = `reach`.
+
+    $|\phi'| \le \min(|\phi'(z)| + \delta\,\sup|\phi''|,\ \sup|\phi'|)$, the first supremum over the
+    interval.
+
+    Args:
+        activation: $\phi$, with `has_bounded_bend`.
+        z: pre-activations.
+        reach: how far they can move, broadcastable to `z`.
+    """
+    reach = np.broadcast_to(reach, z.shape)
+    bend = second_derivative_bound(activation, z - reach, z + reach)
+    slope = np.abs(np.asarray(activation.derivative(jnp.asarray(z)), np.float64)) + reach * bend
+    return Bends(np.minimum(slope, activation.lipschitz), bend)
+
+
+def _size(activation: Activation, z: Array) -> Array:
+    return np.abs(np.asarray(activation.second_derivative(jnp.asarray(z)), np.float64))
+
+
+def _stationary(activation: Activation) -> tuple[float, ...] | None:
+    # By name and home, so that a user's class or subclass, or a variant with parameters of its
+    # own, never inherits points that are not its own.
+    kind = type(activation)
+    fields = dataclasses.fields(activation) if dataclasses.is_dataclass(activation) else ()
+    if fields or not kind.__module__.startswith("surefit.activations."):
+        return None
+    return _STATIONARY.get(kind.__name__)
