@@ -18,6 +18,7 @@ from surefit.training.monitors import MONITORS
 __all__ = ["choose_method", "choose_monitors"]
 
 # Always there, whoever computes them.
+STANDARD = "standard"
 _BASE = ("loss", "squared_residual")
 # Operations of one measurement (some seconds) above which nobody gets it without asking for it.
 _STANDARD_FLOPS = 1e11
@@ -48,24 +49,33 @@ def choose_monitors(
 ) -> tuple[Monitor, ...]:
     """The monitors without loss and squared residual, sorted by name.
 
+    Args:
+        problem: what they are to measure.
+        params: its parameters.
+        asked: instances and names; `STANDARD` among them, or None, stands for all that can be
+            measured at a reasonable price.
+
     Raises:
         InvalidInputError: one that was asked for cannot measure this problem; two series would
             have the same name.
         UnknownNameError: no monitor has the name.
     """
-    if asked is None:
-        candidates = [MONITORS[name]() for name in MONITORS if MONITORS[name].standard]
-        chosen = [m for m in candidates if _by_itself(m, problem, params)]
-    else:
-        if isinstance(asked, str):
-            raise InvalidInputError(
-                f"`train(monitors=...)` must be a list. Got the text {asked!r}. Several quantities "
-                f"can be watched at once. Write monitors=[{asked!r}]."
-            )
-        chosen = list(dict.fromkeys(_monitor(item) for item in asked))
-        for monitor in chosen:
+    if isinstance(asked, str):
+        raise InvalidInputError(
+            f"`train(monitors=...)` must be a list. Got the text {asked!r}. Several quantities can "
+            f"be watched at once. Write monitors=[{asked!r}]."
+        )
+    chosen: list[Monitor] = []
+    for item in (STANDARD,) if asked is None else asked:
+        if isinstance(item, str) and item == STANDARD:
+            candidates = [MONITORS[name]() for name in MONITORS if MONITORS[name].standard]
+            chosen += [m for m in candidates if _by_itself(m, problem, params)]
+        else:
+            monitor = _monitor(item)
             _require_measurable(monitor, problem, params)
-    chosen = sorted((m for m in chosen if m.name not in _BASE), key=lambda m: m.name)
+            chosen.append(monitor)
+    chosen = [m for m in dict.fromkeys(chosen) if m.name not in _BASE]
+    chosen.sort(key=lambda m: m.name)
     for first, second in itertools.pairwise(chosen):
         if first.name == second.name:
             raise InvalidInputError(
@@ -81,7 +91,8 @@ def _monitor(item: Any) -> Monitor:
         return item
     if isinstance(item, str):
         if item not in MONITORS:
-            raise UnknownNameError("`train(monitors=...)`: a monitor", item, MONITORS)
+            known = (STANDARD, *MONITORS)
+            raise UnknownNameError("`train(monitors=...)`: a monitor", item, known)
         return MONITORS[item]()
     raise InvalidInputError(
         f"`train(monitors=...)` must hold monitors or names of monitors. Got {_shown(item)}. Known "

@@ -53,7 +53,9 @@ class Arrived(NamedTuple):
 
 def with_traced_numbers(method: Method) -> Method:
     """The method with floats as arrays, so that another value does not compile anew."""
-    return jax.tree.map(lambda x: jnp.asarray(x) if isinstance(x, float) else x, method)
+    return jax.tree.map(
+        lambda x: jnp.asarray(x, jnp.float64) if isinstance(x, float) else x, method
+    )
 
 
 @eqx.filter_jit
@@ -63,7 +65,9 @@ def start(
     """The state of the method and the carries of the monitors at the first parameters."""
     state = method.start(problem, moving, fixed)
     view = View(problem, moving, moving, fixed, method.evaluation(state))
-    return state, {monitor.name: monitor.start(view) for monitor in monitors}
+    carries = {monitor.name: monitor.start(view) for monitor in monitors}
+    # With types that are not weak, as they are after the first step: one compilation less.
+    return jax.tree.map(lambda leaf: jnp.asarray(leaf, leaf.dtype), (state, carries))
 
 
 @eqx.filter_jit

@@ -64,7 +64,8 @@ def divergence_message(
     return (
         f"{head} The step size {size:.3g} is below 2/lambda_max = {limit:.3g}, the limit at the "
         "start: the curvature grew along the way (lambda_max = "
-        f"{at_start:.3g} at the start{grown}). The network is not in the lazy regime. Use a smaller step size, or a wider network."
+        f"{at_start:.3g} at the start{grown}). The network is not in the lazy regime. Use a "
+        "smaller step size, or a wider network."
     )
 
 

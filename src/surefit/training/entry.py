@@ -52,15 +52,17 @@ def train(
         params: initial parameters, from `problem.init`; they are not changed.
         method: a method or its name in `METHODS`; None: `GradientDescent(step_size="auto")`.
         steps: how many steps to make at most; for gradient flow, how many records.
-        monitors: what to measure, by instance or by name in `MONITORS`; None: everything that
-            can be measured on this problem at a reasonable price.
+        monitors: what to measure, by instance or by name in `MONITORS`. The name "standard"
+            stands for everything that can be measured on this problem at a reasonable price;
+            None is the same as ["standard"].
         every: measure every so many steps; None: densely at first, then ever more rarely.
             Quantities that are expensive are measured less often in any case, so that they take
             about a tenth of the training time.
         target_loss: stop at the first step whose loss is at most this.
         stop: a function of problem, parameters and number of steps that is asked after 0, 1, 2, 4,
-            8, ... steps and then at every chunk of compiled steps (at most 1024); True ends the
-            run with the status `target_reached`.
+            8, ... steps and then after every chunk of compiled steps, a divisor of 1000 that
+            depends on the size of the problem; True ends the run with the status
+            `target_reached`.
         seed: of everything random in the method.
         checkpoint: a directory in which the run is kept every few seconds. After a crash or a
             `kill -9` at any time, the same call goes on from there, and its result equals that of

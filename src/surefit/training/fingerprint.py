@@ -19,6 +19,8 @@ from surefit.training.schedule import Schedule
 
 __all__ = ["fingerprint", "require_same"]
 
+_DECIMAL = r"\d+\.\d+(e[+-]?\d+)?"
+
 
 def fingerprint(
     problem: Problem,
@@ -40,7 +42,9 @@ def fingerprint(
         "network": _text(problem.network),
         "loss": _text(problem.loss),
         "initial parameters": _digest(*jax.tree.leaves(params)),
-        "method": _without_addresses(method.identity(steps)),
+        # Ten digits: an automatic step size may differ in its last bits between two processes,
+        # and the run goes on with the one it began with.
+        "method": re.sub(_DECIMAL, _rounded, _without_addresses(method.identity(steps))),
         "monitors": ", ".join(sorted(_text(monitor) for monitor in monitors)),
         "schedule": repr(schedule),
         "seed": str(seed),
@@ -83,6 +87,10 @@ def _digest(*arrays: Any) -> str:
         total.update(f"{array.dtype}{array.shape}".encode())
         total.update(np.ascontiguousarray(array).tobytes())
     return total.hexdigest()[:16]
+
+
+def _rounded(match: re.Match[str]) -> str:
+    return f"{float(match.group()):.10g}"
 
 
 def _short(text: str, limit: int = 120) -> str:

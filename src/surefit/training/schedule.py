@@ -13,6 +13,8 @@ __all__ = ["Pause", "Schedule"]
 
 # Steps up to here are measured one by one, then so many per doubling.
 _DENSE, _PER_OCTAVE = 16, 8
+# Where chunks are short, cheap monitors need not measure at every pause.
+_WIDEST = 250
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,11 +41,11 @@ class Schedule:
     The caller's stop condition is asked after 0, 1, 2, 4, 8, ... steps up to `chunk`, then every
     `chunk` steps; the loop never runs longer than that without a pause. Cheap monitors measure at
     the multiples of `every`, or by default at every step up to 16, then eight times per doubling
-    and at least every `chunk` steps (or 256 if that is more). Expensive ones measure at the first
+    and at least every `chunk` steps (or 250 if that is more). Expensive ones measure at the first
     pause that is `period` steps after their last measurement.
 
     Args:
-        chunk: the longest time without a pause, a power of two.
+        chunk: the largest number of steps without a pause.
         every: the period of cheap monitors; None: the default above.
         period: the least distance between measurements of expensive monitors.
     """
@@ -67,7 +69,7 @@ class Schedule:
 
     def _next_asked(self, step: int) -> int:
         if step < self.chunk:
-            return 1 << step.bit_length() if step else 1
+            return min(1 << step.bit_length(), self.chunk)
         return (step // self.chunk + 1) * self.chunk
 
     def _next_measured(self, step: int) -> int:
@@ -75,5 +77,5 @@ class Schedule:
             return (step // self.every + 1) * self.every
         if step < _DENSE:
             return step + 1
-        width = min((1 << (step.bit_length() - 1)) // _PER_OCTAVE, max(self.chunk, 256))
+        width = min((1 << (step.bit_length() - 1)) // _PER_OCTAVE, max(self.chunk, _WIDEST))
         return (step // width + 1) * width

@@ -19,7 +19,8 @@ __all__ = ["Setup", "make_schedule"]
 
 # About a second on two cores: an interruption waits for the end of a chunk.
 _CHUNK_FLOPS = 2e10
-_LONGEST_CHUNK = 1024
+# Divisors of 1000, so that pauses fall on round numbers.
+_CHUNKS = (1000, 500, 250, 125, 100, 50, 25, 10, 5, 2, 1)
 _SHARE = 0.1  # of the training time for expensive monitors
 
 StopCondition = Callable[[Problem, Params, int], bool]
@@ -63,10 +64,10 @@ def make_schedule(
 ) -> Schedule:
     """When to pause and measure, from the operation counts of a step and of the monitors."""
     step = max(method.flops(problem, params), 1.0)
-    chunk = max(1, min(_LONGEST_CHUNK, int(_CHUNK_FLOPS / step)))
+    chunk = next((length for length in _CHUNKS if length * step <= _CHUNK_FLOPS), 1)
     # Monitors that are measured together share the Gram matrix: the costliest one counts.
     costs = [m.flops(problem, params) for m in monitors if m.expensive]
     # Outputs and gradient are computed for the first time where the method does not know them.
     costs = [cost + gradient_flops(problem, params, problem.samples) for cost in costs]
     period = max(1, math.ceil(max(costs, default=0.0) / (_SHARE * step)))
-    return Schedule(chunk=1 << (chunk.bit_length() - 1), every=every, period=period)
+    return Schedule(chunk=chunk, every=every, period=period)

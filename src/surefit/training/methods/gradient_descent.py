@@ -22,11 +22,11 @@ __all__ = ["GradientDescent"]
 class GradientDescent(Method):
     r"""Full-batch gradient descent, $\theta_{k+1} = \theta_k - \eta\nabla L(\theta_k)$.
 
-    With $\eta$ = `"auto"`, $\eta = 1/(\beta\lambda_{\max})$ for a loss whose gradient in the outputs
-    is $\beta$-Lipschitz ($\beta = 2c$ for $c\|f - y\|^2$) and the largest eigenvalue
-    $\lambda_{\max}$ of the empirical Gram matrix at the start: half the step at which the linearised
-    dynamics become unstable. $\lambda_{\max}$ is bounded from above, so that the step is never longer than that;
-    the Gram matrix of the limit of infinite width would give too long a step at small widths.
+    With `"auto"`, $\eta = 1/(\beta\lambda_{\max})$: $\beta$ is the Lipschitz constant of the
+    loss gradient in the outputs ($2c$ for $c\|f - y\|^2$), and $\lambda_{\max}$ the largest
+    eigenvalue of the empirical Gram matrix at the start. That is half the step at which the
+    linearised dynamics become unstable. $\lambda_{\max}$ is bounded from above, so that the step is
+    never longer; the limit of infinite width would give too long a step at small widths.
 
     Args:
         step_size: $\eta$, or `"auto"`.

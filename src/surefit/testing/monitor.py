@@ -1,0 +1,123 @@
+"""What every monitor must satisfy."""
+
+from __future__ import annotations
+
+import inspect
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from surefit.activations import Tanh
+from surefit.core.precision import float64
+from surefit.layers import Dense, Serial
+from surefit.models import two_layer
+from surefit.problem import Problem
+from surefit.testing.claims import claim, claim_close, claim_value_semantics
+from surefit.training.evaluation import evaluate
+from surefit.training.methods import GradientDescent
+from surefit.training.monitor import Monitor, Move
+from surefit.training.view import View
+
+__all__ = ["check_monitor"]
+
+
+@float64
+def check_monitor(monitor: Monitor, problem: Problem | None = None) -> None:
+    """The conformance suite of monitors.
+
+    The class says what it measures; the monitor is a frozen dataclass; the carry keeps its
+    structure; a measurement is a float64 number, or one per label, finite at the start, the same
+    every time and the same when compiled; a few steps of descent can be watched, and watching does
+    not depend on which other monitors are there.
+
+    Args:
+        monitor: what to check.
+        problem: what to check it on; None: the first of two small ones that it can measure.
+
+    Raises:
+        AssertionError: naming the property that fails.
+
+    Example:
+        >>> from surefit.testing import check_monitor
+        >>> from surefit.training import MONITORS
+        >>> check_monitor(MONITORS["distance"]())
+    """
+    claim_value_semantics(monitor)
+    _claim_words(monitor)
+    candidates = _problems() if problem is None else [problem]
+    found = [p for p in candidates if monitor.obstacle(p, p.init(0)) is None]
+    claim(monitor, "can measure a small problem", found, "Every one met an obstacle.")
+    problem = found[0]
+    initial, fixed = problem.split(problem.init(0))
+    views = [_view(problem, initial, fixed, steps) for steps in range(4)]
+    carry = monitor.start(views[0])
+    _claim_measurement(monitor, problem, carry, views[0])
+    carry = _claim_carry(monitor, carry, views)
+    last = monitor.measure(carry, views[-1])
+    claim_close(
+        monitor, "measures the same every time", monitor.measure(carry, views[-1]), last, 0.0
+    )
+    compiled = jax.jit(
+        lambda carry, moving: monitor.measure(carry, View(problem, initial, moving, fixed))
+    )
+    claim_close(monitor, "measures the same when compiled, from a view of its own",
+                compiled(carry, views[-1].moving), last,
+                1e-9 * (1.0 + np.abs(np.asarray(last))))  # fmt: skip
+    cost = monitor.flops(problem, views[0].params)
+    claim(monitor, "`flops` is a number that is not negative", cost >= 0.0, f"Got {cost}.")
+    claim(monitor, "`flops` is positive for an expensive monitor",
+          cost > 0.0 or not monitor.expensive,
+          "Without it nobody knows how often it may be measured.")  # fmt: skip
+
+
+def _problems() -> list[Problem]:
+    x = np.random.default_rng(5).normal(size=(6, 3))
+    y = np.array([1.0, -1.0, 1.0, 1.0, -1.0, -1.0])
+    smooth = Serial(Dense(8, bias_std=0.5), Tanh(), Dense(1, bias_std=0.1))
+    return [Problem(smooth, x, y), Problem(two_layer(8), x, y)]
+
+
+def _view(problem: Problem, initial, fixed, steps: int) -> View:
+    method = GradientDescent(step_size=0.05)
+    moving, state = initial, evaluate(problem, initial, fixed)
+    for step in range(steps):
+        moving, state = method.step(
+            problem, moving, fixed, state, step=jnp.asarray(step), key=jax.random.key(0)
+        )
+    return View(problem, initial, moving, fixed, state)
+
+
+def _claim_words(monitor: Monitor) -> None:
+    for name in ("title", "unit"):
+        text = getattr(monitor, name, None)
+        claim(monitor, f"`{name}` is a text", isinstance(text, str), f"Got {text!r}.")
+    claim(monitor, "`title` says what is measured", bool(monitor.title.strip()))
+    summary = (inspect.getdoc(type(monitor)) or "").partition("\n")[0]
+    own = "__doc__" in vars(type(monitor)) and not summary.startswith(f"{type(monitor).__name__}(")
+    claim(monitor, "has a docstring that begins with a sentence",
+          own and summary.endswith("."), f"Got {summary!r}.")  # fmt: skip
+
+
+def _claim_measurement(monitor: Monitor, problem: Problem, carry, view: View) -> None:
+    value = jnp.asarray(monitor.measure(carry, view))
+    claim(monitor, "measures in float64", value.dtype == jnp.float64, f"Got {value.dtype}.")
+    labels = monitor.labels(problem, view.params)
+    due = (len(labels),) if labels else ()
+    claim(monitor, "measures a number, or one number per label", value.shape == due,
+          f"Got shape {value.shape} with the labels {labels}.")  # fmt: skip
+    claim(monitor, "has labels that differ", len(set(labels)) == len(labels), f"Got {labels}.")
+    claim(monitor, "is finite at the start", jnp.isfinite(value).all(), f"Got {value}.")
+
+
+def _claim_carry(monitor: Monitor, carry, views: list[View]):
+    def form(tree) -> list:
+        leaves, structure = jax.tree.flatten(tree)
+        return [structure, *[(jnp.shape(leaf), jnp.asarray(leaf).dtype) for leaf in leaves]]
+
+    before = form(carry)
+    for step, (old, new) in enumerate(zip(views, views[1:], strict=False), start=1):
+        carry = monitor.update(carry, Move(jnp.asarray(step), old.moving, new.moving))
+    claim(monitor, "keeps structure, shapes and types of its carry", form(carry) == before,
+          f"{before} became {form(carry)}.")  # fmt: skip
+    return carry
