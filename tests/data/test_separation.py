@@ -95,6 +95,14 @@ def test_huge_entries():
     assert separation(x).pair == (0, 1)
 
 
+@pytest.mark.parametrize("seed", [17, 52, 71, 74])
+def test_rows_whose_squares_underflow_beside_others(seed):
+    x = 1e-161 * np.random.default_rng(seed).standard_normal((12, 2))
+    x[5] = 1.0
+    agrees(x)
+    agrees(x, -1)
+
+
 def test_equal_rows():
     x = np.array([[0.0, 1.0], [2.0, 3.0], [-0.0, 1.0], [2.0, 3.0], [0.0, 1.0]])
     assert [group.tolist() for group in equal_rows(x)] == [[0, 2, 4], [1, 3]]

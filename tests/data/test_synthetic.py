@@ -105,7 +105,14 @@ def test_clusters_are_nearly_orthogonal():
 @pytest.mark.parametrize(
     ("name", "options", "message"),
     [
-        *[(name, {"n": 0}, "n=.*whole number of at least 1. Got 0") for name in SYNTHETIC],
+        *[
+            (
+                name,
+                {"n": 0},
+                rf"`load\('{name}', n=\.\.\.\)` must be a whole number of at least 1. Got 0",
+            )
+            for name in SYNTHETIC
+        ],
         *[(name, {"d": -2}, "d=.*whole number of at least 1. Got -2") for name in SYNTHETIC],
         *[(name, {"seed": -1}, "seed=.*at least 0. Got -1") for name in SYNTHETIC],
         ("teacher", {"width": 0}, "width=.*at least 1. Got 0.*at least one neuron"),
@@ -136,5 +143,8 @@ def test_unknown_names(name, options, message):
 
 @pytest.mark.parametrize("name", SYNTHETIC)
 def test_more_than_memory_holds_is_refused_beforehand(name):
-    with pytest.raises(MemoryLimitError, match=r"1000000000 rows of 1000000 .*14\.2 PiB.*fewer"):
+    with pytest.raises(
+        MemoryLimitError,
+        match=rf"`load\('{name}', n=1000000000, d=1000000\)`: 1000000000 rows of .*14\.2 PiB.*few",
+    ):
         load(name, n=10**9, d=10**6)

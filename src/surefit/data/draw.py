@@ -27,7 +27,7 @@ def check_size(call: str, n: int, d: int, seed: int) -> None:
     at_least(call, "n", n, 1, "A data set has at least one example.")
     at_least(call, "d", d, 1, "An example has at least one feature.")
     at_least(call, "seed", seed, 0, "Seeds of random generators are not negative.")
-    room_for(f"{call}(n={n}, d={d})", n, d)
+    room_for(call.replace("...", f"n={n}, d={d}"), n, d)
 
 
 def on_sphere(rng: np.random.Generator, n: int, d: int) -> Float64[np.ndarray, "n d"]:

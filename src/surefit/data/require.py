@@ -10,6 +10,11 @@ from surefit.errors import InvalidInputError, UnknownNameError
 __all__ = ["among", "at_least", "non_negative", "room_for"]
 
 
+def _named(call: str, option: str) -> str:
+    # "select" -> "select(seed=...)"; "load('sphere', ...)" -> "load('sphere', n=...)"
+    return call.replace("...", f"{option}=...") if "..." in call else f"{call}({option}=...)"
+
+
 def at_least(call: str, option: str, value: int, least: int, why: str) -> None:
     """Raise unless a whole number is at least `least`.
 
@@ -18,8 +23,8 @@ def at_least(call: str, option: str, value: int, least: int, why: str) -> None:
     """
     if isinstance(value, bool) or not isinstance(value, int) or value < least:
         raise InvalidInputError(
-            f"`{call}({option}=...)` must be a whole number of at least {least}. Got {value!r}. "
-            f"{why} Choose a larger one."
+            f"`{_named(call, option)}` must be a whole number of at least {least}. Got {value!r}. "
+            f"{why} Give such a number."
         )
 
 
@@ -29,9 +34,9 @@ def non_negative(call: str, option: str, value: float, why: str) -> None:
     Raises:
         InvalidInputError: it is negative, infinite or NaN.
     """
-    if not (math.isfinite(value) and value >= 0):
+    if isinstance(value, str) or not (math.isfinite(value) and value >= 0):
         raise InvalidInputError(
-            f"`{call}({option}=...)` must be a finite number of at least 0. Got {value!r}. {why} "
+            f"`{_named(call, option)}` must be a finite number of at least 0. Got {value!r}. {why} "
             "Use 0 for none."
         )
 
