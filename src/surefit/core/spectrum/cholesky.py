@@ -182,10 +182,11 @@ def _rayleigh(
     basis = [vector / np.linalg.norm(vector)]
     for _ in range(min(_KRYLOV, len(vector)) - 1):
         image = scipy.linalg.cho_solve((factor.lower, True), basis[-1], check_finite=False)
-        length = float(np.linalg.norm(image))
-        if not 0.0 < length < math.inf:
+        size = float(np.max(np.abs(image)))  # near a singular matrix the square may overflow
+        if not 0.0 < size < math.inf:
             break
-        image = image / length
+        image = image / size
+        image = image / np.linalg.norm(image)
         for _ in range(2):  # twice is enough
             rows = np.array(basis)
             image = image - rows.T @ (rows @ image)

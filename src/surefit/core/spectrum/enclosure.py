@@ -59,7 +59,7 @@ class Enclosure:
 
     def contains(self, x: float) -> bool:
         """Whether `x` lies in the interval."""
-        return self.lower <= x <= self.upper
+        return bool(self.lower <= x <= self.upper)
 
     def sqrt(self) -> Enclosure:
         """The enclosure of the square root; the part of the interval below zero counts as zero.

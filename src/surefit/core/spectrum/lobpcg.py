@@ -21,7 +21,7 @@ from surefit.errors import InvalidInputError
 
 __all__ = ["SmallestEigenvalues", "lobpcg_smallest"]
 
-_ROUND = 40
+_ROUND = 10
 
 
 @dataclasses.dataclass(frozen=True)
