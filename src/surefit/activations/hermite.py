@@ -25,8 +25,7 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
-from surefit.activations.angle import correlation
-from surefit.activations.expansion import Entries, aligned, equal, expand
+from surefit.activations.expansion import Entries, aligned, expand
 from surefit.activations.projection import project, refinement_for
 from surefit.core.precision import float64
 from surefit.errors import InvalidInputError
@@ -93,9 +92,9 @@ def hermite_coefficients(
             "coefficient is the mean of the function."
         )
     found = project(
-        function, jnp.full(1, float(variance)), terms + terms % 2, refinement_for(variance)
+        function, np.full(1, float(variance)), terms + terms % 2, refinement_for(variance)
     )
-    interleaved = jnp.stack(found.coefficients, axis=1).reshape(-1)[:terms]
+    interleaved = np.stack(found.coefficients, axis=1).reshape(-1)[:terms]
     second_moment = float(found.second_moment[0])
     halves = (terms + 1) // 2, terms // 2
     tail = sum(float(found.tails(parity)[halves[parity], 0]) for parity in (0, 1))
@@ -125,7 +124,7 @@ def dual(
     Cost: about 3 operations per term and pair, 1000 per term and distinct variance.
     """
     covariance, s, t = aligned(covariance, variance1, variance2)
-    return expand(function, covariance, s, t, terms).value(correlation(covariance, s, t))
+    return expand(function, covariance, s, t, terms).value()
 
 
 @float64
@@ -146,5 +145,4 @@ def dual_error(
     covariance, s, t = aligned(
         *(jnp.asarray(a, jnp.float64) for a in (covariance, variance1, variance2))
     )
-    series = expand(function, covariance, s, t, terms)
-    return series.error(correlation(covariance, s, t), equal(s, t))
+    return expand(function, covariance, s, t, terms).error()

@@ -24,13 +24,15 @@ EDGE = 12.5  # beyond it the Gaussian density is below 1e-34
 STEP = 0.0125
 FINEST = 4
 
-Half = Float[Array, "half sets"]
+Table = Float[Array, "_ sets"] | Float[np.ndarray, "_ sets"]
+Sets = Float[Array, " sets"] | Float[np.ndarray, " sets"]
 
 
-@jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class Projection:
     r"""$c_k = E[f(\sqrt s\,g)\,h_k(g)]$ for one variance $s$ per set, $E h_k^2 = 1$.
+
+    NumPy arrays where values are known, so that nothing is compiled; JAX arrays under a trace.
 
     Args:
         coefficients: those of even k, then those of odd k; k grows along the first axis.
@@ -38,26 +40,27 @@ class Projection:
         quadrature: estimated error of the second moment due to step size and cut-off.
     """
 
-    coefficients: tuple[Half, Half]
-    moments: tuple[Float[Array, " sets"], Float[Array, " sets"]]
-    quadrature: Float[Array, " sets"]
+    coefficients: tuple[Table, Table]
+    moments: tuple[Sets, Sets]
+    quadrature: Sets
 
     @property
-    def second_moment(self) -> Float[Array, " sets"]:
+    def second_moment(self) -> Sets:
         r"""$E f(\sqrt s\,g)^2$."""
         return self.moments[0] + self.moments[1]
 
-    def tails(self, parity: int) -> Float[Array, "half_plus_one sets"]:
+    def tails(self, parity: int) -> Table:
         r"""Row j: what the first j coefficients of a parity leave of its second moment.
 
         Rounding keeps the difference from reaching 0, or from staying above it; below a few
         units in the last place of the whole moment it is called 0.
         """
         table, moment = self.coefficients[parity], self.moments[parity]
-        taken = jnp.cumsum(jnp.concatenate([jnp.zeros_like(moment)[None], table**2]), axis=0)
+        xp = table.__array_namespace__()
+        taken = xp.cumsum(xp.concatenate([xp.zeros_like(moment)[None], table**2]), axis=0)
         left = moment[None] - taken
-        floor = 16 * jnp.finfo(table.dtype).eps * self.second_moment
-        return jnp.where(left > floor[None], left, 0.0)
+        floor = 16 * float(np.finfo(table.dtype).eps) * self.second_moment
+        return xp.where(left > floor[None], left, 0.0)
 
 
 def refinement_for(variance: float) -> int:
@@ -71,39 +74,38 @@ def refinement_for(variance: float) -> int:
     return min(FINEST, max(1, math.ceil(math.sqrt(variance) / 16)))
 
 
-def project(
-    function: Callable, variance: Float[Array, " sets"], terms: int, refinement: int = 1
-) -> Projection:
+def project(function: Callable, variance: Sets, terms: int, refinement: int = 1) -> Projection:
     """The first `terms` coefficients (an even number) of `function`, one set per variance.
 
     Cost: `sets * nodes * terms` multiplications, with 1000 nodes times the refinement.
     """
-    nodes, weights, rows = _basis(terms, refinement)
-    dtype = variance.dtype
+    nodes, weights, rows = _basis(terms, refinement, variance.dtype.name)
+    xp = variance.__array_namespace__()
     positive = variance > 0
-    scale = jnp.where(positive, jnp.sqrt(jnp.where(positive, variance, 1.0)), 0.0)
-    x = scale[:, None] * jnp.asarray(nodes, dtype)[None, :]
-    right, left = function(x), function(-x)
-    density = jnp.asarray(weights, dtype)
+    scale = xp.where(positive, xp.sqrt(xp.where(positive, variance, 1.0)), 0.0)
+    x = jnp.asarray(scale[:, None] * nodes[None, :])
+    values = function(jnp.stack([x, -x]))
+    try:
+        values = np.asarray(values)
+    except jax.errors.TracerArrayConversionError:
+        xp = jnp
+    right, left = values[0], values[1]
     parts = ((right + left) / 2, (right - left) / 2)
-    moments = tuple(part**2 @ density for part in parts)
+    moments = tuple(part**2 @ weights for part in parts)
     # The rule of twice the step, whose nodes are every other one; where it agrees to half the
     # digits, the full rule has all of them.
-    every_other = jnp.where(jnp.arange(nodes.size)[None, :] % 2 == 0, right, left)
-    coarse = every_other**2 @ density
-    cut = (right[:, -1] ** 2 + left[:, -1] ** 2) * density[-1] / (STEP / refinement)
+    coarse = xp.where(np.arange(nodes.size)[None, :] % 2 == 0, right, left) ** 2 @ weights
+    cut = (right[:, -1] ** 2 + left[:, -1] ** 2) * (float(weights[-1]) * refinement / STEP)
     return Projection(
-        coefficients=tuple(
-            (part @ jnp.asarray(own, dtype)).T for part, own in zip(parts, rows, strict=True)
-        ),
+        coefficients=tuple((part @ own).T for part, own in zip(parts, rows, strict=True)),
         moments=moments,
-        quadrature=jnp.abs(moments[0] + moments[1] - coarse) + cut,
+        quadrature=xp.abs(moments[0] + moments[1] - coarse) + cut,
     )
 
 
 @functools.lru_cache(maxsize=8)
 def _basis(
-    terms: int, refinement: int
+    terms: int, refinement: int, dtype: str
 ) -> tuple[np.ndarray, np.ndarray, tuple[np.ndarray, np.ndarray]]:
     r"""Positive nodes, weights of the density, and weighted Hermite polynomials by parity.
 
@@ -119,4 +121,7 @@ def _basis(
     for k in range(terms):
         rows[k % 2, k // 2] = weighted * now
         before, now = now, (nodes * now - math.sqrt(k) * before) / math.sqrt(k + 1)
-    return nodes, weighted * root, (rows[0].T, rows[1].T)
+    nodes, weights, even, odd = (
+        a.astype(dtype) for a in (nodes, weighted * root, rows[0].T, rows[1].T)
+    )
+    return nodes, weights, (even, odd)
