@@ -90,7 +90,7 @@ def test_networks_without_a_known_limit():
 def test_steps_are_converted_to_half_the_square(loss):
     asked = setting(loss=loss, step_size=0.3)
     made, params = asked.problem, asked.params
-    gradient = jax.grad(lambda own: made.objective(own))(params)
+    gradient = jax.grad(made.objective)(params)
     flat = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(gradient)])
     expected = asked.half_step * np.asarray(made.jacobian(params).T @ made.residual(params))
     np.testing.assert_allclose(0.3 * flat, expected, rtol=1e-12, atol=1e-15)

@@ -1,7 +1,7 @@
 r"""Predicted curves in the clock of a run: steps for descent, time for gradient flow.
 
-Theorems speak of $\tfrac12\|r\|^2$. One step of descent on $c\|r\|^2$ with step $\eta$ is $h = 2c\eta$
-on that scale; one unit of time of its gradient flow is $2c$.
+Theorems speak of $\tfrac12\|r\|^2$. One step of descent on $c\|r\|^2$ with step $\eta$ is
+$h = 2c\eta$ on that scale; one unit of time of its gradient flow is $2c$.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def geometric_factor(setting: Setting, speed: float, dynamics: str) -> float | N
 
     Args:
         setting: the run.
-        speed: $a$ in $\|r_{k+1}\|^2 \le (1 - ha)\|r_k\|^2$ or $\|r(t)\|^2 \le e^{-at}\|r_0\|^2$, for
-            $\tfrac12\|r\|^2$.
+        speed: $a$ in $\|r_{k+1}\|^2 \le (1 - ha)\|r_k\|^2$ or $\|r(t)\|^2 \le e^{-at}\|r_0\|^2$,
+            for $\tfrac12\|r\|^2$.
         dynamics: what the theorem is about. A statement about descent is read for a flow as its
             limit of small steps; one about flow is read for descent at the time $kh$. Neither
             reading is covered by the theorem; the check of the dynamics says so.

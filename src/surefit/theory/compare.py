@@ -61,12 +61,15 @@ def _outcome(prediction: Prediction, promise: Promise, trajectory: Trajectory) -
         return _failed(name, promise)
     times, measured = _worst_column(series, promise.guarantee)
     promised = _promised(promise.bound, times)
+    unit = math.sqrt(max(measured[0], 0.0)) if promise.monitor == RESIDUAL else None
     counted = _counted(promise, times, measured, promised)
     times, measured, promised = times[counted], measured[counted], promised[counted]
     if not times.size:
         return Check.undecided(name, "there is no record to compare above the floor of rounding")
-    compared = _tight if promise.guarantee is Guarantee.TIGHT else _one_sided
-    worst, value, bound, sense = compared(promise, measured, promised)
+    if promise.guarantee is Guarantee.TIGHT:
+        worst, value, bound, sense = _tight(promise.tolerance, measured, promised, unit)
+    else:
+        worst, value, bound, sense = _one_sided(promise, measured, promised)
     clock = "time" if trajectory.method == "gradient_flow" else "step"
     note = (
         f"worst at {clock} {times[worst]:.6g}: promised {promised[worst]:.4g}, "
@@ -137,12 +140,16 @@ def _one_sided(
 
 
 def _tight(
-    promise: Promise, measured: Float[np.ndarray, " times"], promised: Float[np.ndarray, " times"]
+    tolerance: float,
+    measured: Float[np.ndarray, " times"],
+    promised: Float[np.ndarray, " times"],
+    unit: float | None,
 ) -> tuple[int, float, float, Sense]:
-    deviation, allowed = np.abs(measured - promised), promise.tolerance
-    if promise.monitor == RESIDUAL:
-        unit = math.sqrt(measured[0]) or 1.0
+    """`unit`: the initial residual norm where squared residuals are compared by their roots."""
+    deviation, allowed = np.abs(measured - promised), tolerance
+    if unit is not None:
+        unit = unit or 1.0
         deviation = np.abs(np.sqrt(measured) - np.sqrt(promised)) / unit
-        allowed = math.sqrt(allowed) / unit
+        allowed = math.sqrt(tolerance) / unit
     worst = int(np.argmax(deviation))
     return worst, float(deviation[worst]), allowed, Sense.AT_MOST

@@ -71,7 +71,7 @@ class Setting:
 
     @property
     def half_step(self) -> float:
-        r"""$2c\eta$: descent on $c\|r\|^2$ with step $\eta$ is descent on $\tfrac12\|r\|^2$ with it.
+        r"""$2c\eta$: the step for $\tfrac12\|r\|^2$ that makes the same descent as $\eta$.
 
         NaN where the loss is no multiple of the square.
         """

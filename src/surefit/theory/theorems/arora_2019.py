@@ -1,4 +1,4 @@
-"""Arora, Du, Hu, Li and Wang: the training curve of a two-layer ReLU network, direction by direction."""
+"""Arora, Du, Hu, Li and Wang: the training curve, eigenvector by eigenvector."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 
-from surefit.activations import Relu
 from surefit.core.check import Check, Sense
 from surefit.core.layer import Params
 from surefit.core.precision import float64
@@ -17,6 +16,7 @@ from surefit.models import two_layer
 from surefit.problem import Problem
 from surefit.theory import conditions
 from surefit.theory.clock import spectral_curve
+from surefit.theory.relu_model import lambda_0, model_checks
 from surefit.theory.setting import Setting
 from surefit.theory.theorem import Provenance, Theorem
 
@@ -29,8 +29,8 @@ class Arora2019(Theorem):
 
     Setting:
         $f(x) = \frac1{\sqrt m}\sum_r a_r\max(w_r^\top x, 0)$, $a_r = \pm1$ fixed,
-        $w_r \sim N(0, \kappa^2 I)$ trained; $\|x_i\| = 1$, $|y_i| \le 1$; loss $\frac12\|f - y\|^2$.
-        $H^\infty = \sum_i\lambda_i v_iv_i^\top$ as in Du et al. (2019).
+        $w_r \sim N(0, \kappa^2 I)$ trained; $\|x_i\| = 1$, $|y_i| \le 1$; loss
+        $\frac12\|f - y\|^2$. $H^\infty = \sum_i\lambda_i v_iv_i^\top$ as in Du et al. (2019).
 
     Algorithm:
         Full-batch gradient descent with step $\eta$.
@@ -95,13 +95,9 @@ class Arora2019(Theorem):
         """Network and start as in section 3, data, and the three conditions with constants."""
         spectrum = setting.limit_spectrum
         n = setting.problem.samples
-        step = setting.own_step(self.step_constant * self._lambda_0(setting) / n**2)
+        step = setting.own_step(self.step_constant * lambda_0(setting) / n**2)
         return (
-            conditions.network_is_two_layer(setting, Relu),
-            conditions.gaussian_first_layer(setting),
-            conditions.fixed_output_signs(setting),
-            conditions.only_first_layer_trained(setting),
-            conditions.independent_start(setting),
+            *model_checks(setting),
             conditions.runs(setting, self.dynamics),
             conditions.squared_loss(setting),
             conditions.unit_norm_inputs(setting),
@@ -124,7 +120,7 @@ class Arora2019(Theorem):
 
     def predict(self, setting: Setting) -> Prediction:
         """The curve from the limit kernel, the movement, and the complexity measure in the note."""
-        if not self._lambda_0(setting) > 0.0 or setting.loss_scale is None:
+        if not lambda_0(setting) > 0.0 or setting.loss_scale is None:
             note = "No promise: the network is not the theorem's, or lambda_0 is not positive."
             return self._prediction(setting, note=note)
         targets = np.asarray(setting.problem.y)
@@ -151,7 +147,7 @@ class Arora2019(Theorem):
             setting,
             promises=tuple(promises),
             rate=None if curve is None else max(curve.factors),
-            step_size=setting.own_step(self.step_constant * self._lambda_0(setting) / n**2),
+            step_size=setting.own_step(self.step_constant * lambda_0(setting) / n**2),
             radius=movement + remainder,
             note=f"Complexity measure sqrt(2 y^T H^-1 y / n) = {complexity:.3g} (Theorem 5.1); "
             "labels without structure give a number far above 1.",
@@ -159,11 +155,12 @@ class Arora2019(Theorem):
 
     @float64
     def complexity(self, setting: Setting) -> float | None:
-        r"""$\sqrt{2y^\top(H^\infty)^{-1}y/n}$, which bounds the population loss up to $O(n^{-1/2})$.
+        r"""$\sqrt{2y^\top(H^\infty)^{-1}y/n}$.
 
-        None where the network is not the theorem's or $\lambda_0$ is not positive.
+        Up to $O(n^{-1/2})$ it bounds the population loss of the trained network. None where the
+        network is not the theorem's or $\lambda_0$ is not positive.
         """
-        if not self._lambda_0(setting) > 0.0:
+        if not lambda_0(setting) > 0.0:
             return None
         projections = setting.limit_projections(np.asarray(setting.problem.y))
         energy = float(np.sum(projections / setting.limit_spectrum.eigenvalues))
@@ -171,7 +168,7 @@ class Arora2019(Theorem):
 
     def required_width(self, setting: Setting) -> float | None:
         r"""$C_m n^7/(\lambda_0^4\kappa^2\delta^4\epsilon^2)$; None for other networks."""
-        least = self._lambda_0(setting)
+        least = lambda_0(setting)
         if math.isnan(least):
             return None
         epsilon = self.accuracy * float(np.linalg.norm(setting.problem.y))
@@ -197,14 +194,6 @@ class Arora2019(Theorem):
             note="start_constant epsilon delta / sqrt(n)",
             unstated=("start_constant",),
         )
-
-    def _lambda_0(self, setting: Setting) -> float:
-        """The lower end of its enclosure; NaN where the network is not the theorem's."""
-        fits = conditions.network_is_two_layer(setting, Relu).holds
-        trained = conditions.only_first_layer_trained(setting).holds
-        if not (fits and trained) or setting.limit_spectrum is None:
-            return math.nan
-        return max(setting.limit_spectrum.smallest.lower, 0.0)
 
     def example(self) -> tuple[Problem, Params, float]:
         r"""Three orthogonal inputs, width 4096, outputs from 0, step $\lambda_0/n^2 = 1/18$.

@@ -27,7 +27,8 @@ class BartlettMontanariRakhlin2021(Theorem):
 
     Setting:
         Any model $f_n(\theta) \in \mathbb R^n$ whose Jacobian $Df_n$ is $L_n$-Lipschitz; loss
-        $\hat L(\theta) = \frac1{2n}\|y - f_n(\theta)\|^2$. $\sigma = \sigma_{\min}(Df_n(\theta_0))$.
+        $\hat L(\theta) = \frac1{2n}\|y - f_n(\theta)\|^2$;
+        $\sigma = \sigma_{\min}(Df_n(\theta_0))$.
 
     Algorithm:
         Gradient flow $\dot\theta = -\nabla\hat L(\theta)$.
@@ -49,8 +50,9 @@ class BartlettMontanariRakhlin2021(Theorem):
         here. For a loss $c\|r\|^2$ the exponent is $c\sigma^2$. The bounds on the distance to the
         linearised model are left out. The statement is proved again here: as long as the path
         has length $s \le 2\|r_0\|/\sigma$, $\sigma_{\min}(J) \ge \sigma - L_ns > \sigma/2$, so
-        $\frac{d}{ds}\|r\| = -\|J^\top r\|/\|r\| < -\sigma/2$, and $\|r\|$ would reach zero before $s$
-        exceeds $2\|r_0\|/\sigma$; and $\frac{d}{dt}\|r\|^2 = -4c\|J^\top r\|^2 \le -c\sigma^2\|r\|^2$.
+        $\frac{d}{ds}\|r\| = -\|J^\top r\|/\|r\| < -\sigma/2$, and $\|r\|$ would reach zero before
+        $s$ exceeds $2\|r_0\|/\sigma$; and
+        $\frac{d}{dt}\|r\|^2 = -4c\|J^\top r\|^2 \le -c\sigma^2\|r\|^2$.
 
     References:
         P. L. Bartlett, A. Montanari, A. Rakhlin, Deep learning: a statistical viewpoint, Acta

@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 
-from surefit.activations import Relu
 from surefit.core.check import Check
 from surefit.core.layer import Params
 from surefit.core.prediction import Guarantee, Prediction, Promise
@@ -15,6 +14,7 @@ from surefit.models import two_layer
 from surefit.problem import Problem
 from surefit.theory import conditions
 from surefit.theory.clock import geometric_curve, geometric_factor
+from surefit.theory.relu_model import lambda_0, model_checks
 from surefit.theory.setting import Setting
 from surefit.theory.theorem import Provenance, Theorem
 
@@ -85,11 +85,7 @@ class Du2018(Theorem):
         """Network and start as in section 3.1, data, and the two conditions with constants."""
         spectrum = setting.limit_spectrum
         return (
-            conditions.network_is_two_layer(setting, Relu),
-            conditions.gaussian_first_layer(setting, std=1.0),
-            conditions.fixed_output_signs(setting),
-            conditions.only_first_layer_trained(setting),
-            conditions.independent_start(setting),
+            *model_checks(setting, std=1.0),
             conditions.runs(setting, self.dynamics),
             conditions.squared_loss(setting),
             conditions.unit_norm_inputs(setting),
@@ -115,7 +111,7 @@ class Du2018(Theorem):
 
     def predict(self, setting: Setting) -> Prediction:
         """The geometric curve, the bound on the movement and the one on the Gram matrix."""
-        least = self._lambda_0(setting)
+        least = lambda_0(setting)
         if not least > 0.0 or setting.loss_scale is None:
             note = "No promise: the network is not the theorem's, or lambda_0 is not positive."
             return self._prediction(setting, note=note)
@@ -140,7 +136,7 @@ class Du2018(Theorem):
 
     def required_width(self, setting: Setting) -> float | None:
         r"""$C_m n^6/(\lambda_0^4\delta^3)$ from the limit kernel; None for other networks."""
-        least = self._lambda_0(setting)
+        least = lambda_0(setting)
         if math.isnan(least):
             return None
         if least <= 0.0:
@@ -148,22 +144,14 @@ class Du2018(Theorem):
         n, delta = setting.problem.samples, setting.failure_probability
         return self.width_constant * n**6 / (least**4 * delta**3)
 
-    def _lambda_0(self, setting: Setting) -> float:
-        """The lower end of its enclosure; NaN where the network is not the theorem's."""
-        fits = conditions.network_is_two_layer(setting, Relu).holds
-        trained = conditions.only_first_layer_trained(setting).holds
-        if not (fits and trained) or setting.limit_spectrum is None:
-            return math.nan
-        return max(setting.limit_spectrum.smallest.lower, 0.0)
-
     def _largest_step(self, setting: Setting) -> float:
         n = setting.problem.samples
-        return setting.own_step(self.step_constant * self._lambda_0(setting) / n**2)
+        return setting.own_step(self.step_constant * lambda_0(setting) / n**2)
 
     def example(self) -> tuple[Problem, Params, float]:
-        """Three orthogonal inputs, width 1024, step $\\lambda_0/n^2 = 1/18$.
+        r"""Three orthogonal inputs, width 1024, step $\lambda_0/n^2 = 1/18$.
 
-        With `width_constant` 1 the width would have to be $3^6\\,2^4/\\delta^3$; every assumption
+        With `width_constant` 1 the width would have to be $3^6\,2^4/\delta^3$; every assumption
         without an unstated constant holds.
         """
         problem = Problem(two_layer(1024), np.eye(3), np.array([1.0, -1.0, 1.0]))

@@ -49,10 +49,10 @@ class Lee2019(Theorem):
         width that is asked for.
 
     Deviations from the paper:
-        The bound per input is summed over the $nk$ outputs: $|\,\|r_k\| - \|r^{\text{lin}}_k\|\,| \le
-        C\sqrt{nk/m}$. A first layer without scaling, on inputs of unit norm, counts as NTK
-        parameterisation. The distance of the linearised weights gets an allowance of the same
-        relative size. For deeper networks $m$ is the smallest hidden width.
+        The bound per input is summed over the $nk$ outputs:
+        $|\,\|r_k\| - \|r^{\text{lin}}_k\|\,| \le C\sqrt{nk/m}$. A first layer without scaling, on
+        inputs of unit norm, counts as NTK parameterisation. The distance of the linearised weights
+        gets an allowance of the same relative size.
 
     References:
         J. Lee, L. Xiao, S. S. Schoenholz, Y. Bahri, R. Novak, J. Sohl-Dickstein, J. Pennington,

@@ -31,32 +31,33 @@ class LiuZhuBelkin2020(Theorem):
     r"""PL* on a ball: the tangent kernel stays away from singular, so descent converges.
 
     Setting:
-        Any system $F(w) = y$ with $F$ $L_F$-Lipschitz and $\beta_F$-smooth on the ball $B(w_0, R)$;
-        loss $\mathcal L = \frac12\|F(w) - y\|^2$.
+        Any system $F(w) = y$ with $F$ $L_F$-Lipschitz and $\beta_F$-smooth on the ball
+        $B(w_0, R)$; loss $\mathcal L = \frac12\|F(w) - y\|^2$.
 
     Algorithm:
         Full-batch gradient descent, $\eta \le 1/(L_F^2 + \beta_F\|F(w_0) - y\|)$.
 
     Assumptions:
-        $\mathcal L$ is $\mu$-PL* on the ball, $\frac12\|\nabla\mathcal L\|^2 \ge \mu\mathcal L$, with
-        $R = 2L_F\|F(w_0) - y\|/\mu$. Since $\lambda_{\min}(JJ^\top) \ge \mu$ implies it, it is enough
-        that $27\,L\,L_F\|r_0\| \le 2\sigma^3$, for $\mu = \frac49\sigma^2$: then $LR \le \sigma/3$ on the
-        ball of radius $R = \frac92L_F\|r_0\|/\sigma^2$, with $\beta_F = L$ the Lipschitz constant of
-        $J$ there and $L_F = \|J(w_0)\| + \sigma/3$.
+        $\mathcal L$ is $\mu$-PL* on the ball, $\frac12\|\nabla\mathcal L\|^2 \ge \mu\mathcal L$,
+        with $R = 2L_F\|F(w_0) - y\|/\mu$. Since $\lambda_{\min}(JJ^\top) \ge \mu$ implies it, it
+        is enough that $27\,L\,L_F\|r_0\| \le 2\sigma^3$, for $\mu = \frac49\sigma^2$: then
+        $LR \le \sigma/3$ on the ball of radius $R = \frac92L_F\|r_0\|/\sigma^2$, with
+        $\beta_F = L$ the Lipschitz constant of $J$ there and $L_F = \|J(w_0)\| + \sigma/3$.
 
     Guarantee:
-        Upper: a solution exists in the ball, and $\mathcal L(w_k) \le (1 - \eta\mu)^k\mathcal L(w_0)$.
-        The iterates stay in the ball, their path is at most $R$ long, and
-        $\lambda_{\min}(JJ^\top) \ge \mu$ on it.
+        Upper: a solution exists in the ball, and
+        $\mathcal L(w_k) \le (1 - \eta\mu)^k\mathcal L(w_0)$. The iterates stay in the ball, their
+        path is at most $R$ long, and $\lambda_{\min}(JJ^\top) \ge \mu$ on it.
 
     Constants:
         All explicit. $\mu = \frac49\sigma^2$ is the choice that asks least.
 
     Deviations from the paper:
-        The factor 1/2 in the definition of PL* is the one for which $\lambda_{\min}(JJ^\top) \ge \mu$
-        gives exactly $\mu$. The statement is proved again here: $\|\nabla^2\mathcal L\| \le L_F^2 +
-        \beta_F\|r\|$, so a step with $\eta$ as above has $\mathcal L_{k+1} \le \mathcal L_k -
-        \frac\eta2\|\nabla\mathcal L_k\|^2 \le (1 - \eta\mu)\mathcal L_k$, and the path is at most
+        The factor 1/2 in the definition of PL* is the one for which
+        $\lambda_{\min}(JJ^\top) \ge \mu$ gives exactly $\mu$. The statement is proved again here:
+        $\|\nabla^2\mathcal L\| \le L_F^2 + \beta_F\|r\|$, so a step with $\eta$ as above has
+        $\mathcal L_{k+1} \le \mathcal L_k - \frac\eta2\|\nabla\mathcal L_k\|^2 \le
+        (1 - \eta\mu)\mathcal L_k$, and the path is at most
         $\sum_k\eta L_F\|r_0\|(1 - \eta\mu)^{k/2} \le 2L_F\|r_0\|/\mu = R$.
 
     References:

@@ -28,8 +28,8 @@ class OymakSoltanolkotabi2019(Theorem):
 
     Setting:
         Any model with $\theta \mapsto J(\theta)$ $L$-Lipschitz and
-        $\alpha \le \sigma_{\min}(J) \le \|J\| \le \beta$ on the ball of radius $R = 4\|r_0\|/\alpha$
-        around the start; loss $\frac12\|f - y\|^2$.
+        $\alpha \le \sigma_{\min}(J) \le \|J\| \le \beta$ on the ball of radius
+        $R = 4\|r_0\|/\alpha$ around the start; loss $\frac12\|f - y\|^2$.
 
     Algorithm:
         Full-batch gradient descent, $\eta \le \frac1{2\beta^2}\min(1, \frac{\alpha^2}{L\|r_0\|})$.
