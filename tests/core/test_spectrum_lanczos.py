@@ -313,8 +313,17 @@ def test_operators_that_are_refused():
         lanczos_extremes(SymmetricOperator(lambda v: v.astype(np.float32), 3))
     with pytest.raises(InvalidInputError, match=r"Got dtype float64 and shape \(2,\)"):
         lanczos_extremes(SymmetricOperator(lambda v: v[:2], 3))
-    with pytest.raises(NumericalError, match="NaN or infinity in 1 of 3 entries"):
+    with pytest.raises(NumericalError, match="Got a largest entry of nan for a unit"):
         lanczos_extremes(SymmetricOperator(lambda v: np.r_[v[:2], np.nan], 3))
+
+
+@pytest.mark.parametrize(
+    ("scale", "message"),
+    [(1e200, r"largest entry of \d\.\d+e\+200"), (1e-200, "square of which under")],
+)
+def test_operators_of_a_size_that_cannot_be_squared(scale, message):
+    with pytest.raises(NumericalError, match=message):
+        lanczos_extremes(diagonal(scale * np.arange(1, 9)))
 
 
 def test_asymmetry_is_seen_by_the_recurrence():

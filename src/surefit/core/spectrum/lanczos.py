@@ -95,7 +95,7 @@ def lanczos_extremes(
 
     Raises:
         InvalidInputError: an argument out of range, or an operator that is visibly not symmetric.
-        NumericalError: a product is not finite.
+        NumericalError: a product is not finite, or of a size that cannot be squared.
         MemoryLimitError: the Krylov basis would not fit into memory.
 
     Cost:

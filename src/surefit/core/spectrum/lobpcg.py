@@ -90,7 +90,7 @@ def lobpcg_smallest(
 
     Raises:
         InvalidInputError: an argument out of range.
-        NumericalError: a product is not finite.
+        NumericalError: a product is not finite, or of a size that cannot be squared.
 
     Cost:
         `count` products with the operator per iteration.

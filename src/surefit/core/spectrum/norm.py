@@ -97,7 +97,7 @@ def power_norm(
 
     Raises:
         InvalidInputError: an argument out of range, or `rmatvec` is visibly not the transpose.
-        NumericalError: a product is not finite.
+        NumericalError: a product is not finite, or of a size that cannot be squared.
 
     Cost:
         Two products per step; see `lanczos_extremes`.

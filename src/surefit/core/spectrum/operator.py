@@ -16,6 +16,8 @@ from surefit.errors import InvalidInputError, NumericalError
 
 __all__ = ["SymmetricOperator"]
 
+_LARGEST = 1e140
+
 
 @dataclasses.dataclass(frozen=True)
 class SymmetricOperator:
@@ -57,7 +59,7 @@ class SymmetricOperator:
 
         Raises:
             InvalidInputError: the product is not a float64 vector of length `size`.
-            NumericalError: the product is not finite.
+            NumericalError: the product is not finite, or too large to be squared.
         """
         image = np.asarray(self.matvec(vector))
         if image.dtype != np.float64 or image.shape != (self.size,):
@@ -67,12 +69,13 @@ class SymmetricOperator:
                 "lower precision small eigenvalues come out with the wrong sign. Cast the arrays "
                 "that the function closes over with `surefit.core.precision.as_float64`."
             )
-        if not np.isfinite(image).all():
+        largest = float(np.max(np.abs(image)))
+        if not largest < _LARGEST:  # NaN included
             raise NumericalError(
-                "`SymmetricOperator(matvec=...)` must return finite numbers. Got NaN or infinity "
-                f"in {np.count_nonzero(~np.isfinite(image))} of {self.size} entries for a unit "
-                "vector. The operator overflows or divides by zero. Check the parameters that it "
-                "is taken at."
+                "`SymmetricOperator(matvec=...)` must return finite numbers below "
+                f"{_LARGEST:.0e}, so that their squares are finite. Got a largest entry of "
+                f"{largest:.3g} for a unit vector. The operator overflows or divides by zero. "
+                "Check the parameters that it is taken at, or divide it by a power of two."
             )
         return image
 

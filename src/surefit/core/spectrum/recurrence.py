@@ -11,9 +11,11 @@ from jaxtyping import Float
 from surefit.core.rounding import UNIT_ROUNDOFF
 from surefit.core.spectrum.operator import SymmetricOperator
 from surefit.core.spectrum.random_start import slack_below
-from surefit.errors import InvalidInputError
+from surefit.errors import InvalidInputError, NumericalError
 
 __all__ = ["LanczosRecurrence"]
+
+_TINY = 1e-140
 
 
 class LanczosRecurrence:
@@ -56,12 +58,19 @@ class LanczosRecurrence:
 
         Raises:
             InvalidInputError: the operator is visibly not symmetric.
-            NumericalError: the product is not finite.
+            NumericalError: the product is not finite, or so large or small that its square is not.
         """
         k = self.steps
         rows = self.basis[: k + 1]
         image = self.op(rows[k])
         size = float(np.linalg.norm(image))
+        if not self.steps and 0.0 < float(np.max(np.abs(image))) < _TINY:
+            raise NumericalError(
+                "`lanczos_extremes(op=...)` must be given an operator of ordinary size. Got a "
+                f"product of largest entry {np.max(np.abs(image)):.3g} for a unit vector, the "
+                "square of which underflows. Multiply the operator by a power of two, and the "
+                "result by its inverse."
+            )
         self.norm = max(self.norm, size)
         coefficients = rows @ image
         self._check_symmetry(coefficients, size)
