@@ -68,9 +68,13 @@ def test_a_legend_button_shows_a_hidden_prediction(browser, pages):
 def test_the_time_axis_of_all_plots_can_be_logarithmic(browser, pages):
     browser.open(pages["good"], DESK)
     types = f"{PLOTS}.map((p) => p._fullLayout.xaxis.type)"
-    assert browser.evaluate(types).count("linear") == len(browser.evaluate(types)) - 1
-    browser.evaluate("document.querySelector('.switch input[value=log]').click()")
+    choose = "document.querySelector('.switch input[value={}]').click()"
+    before = browser.evaluate(types)
+    assert before.count("linear") == len(before) - 1
+    browser.evaluate(choose.format("log"))
     assert set(browser.evaluate(types)) == {"log"}
+    browser.evaluate(choose.format("each"))
+    assert browser.evaluate(types) == before
     assert browser.complaints() == []
 
 
@@ -122,8 +126,8 @@ def test_on_paper_everything_is_unfolded_and_fits(browser, pages):
     closed = "document.querySelectorAll('details:not([open])').length"
     before = browser.evaluate(closed)
     browser.evaluate("dispatchEvent(new Event('beforeprint'))")
-    numbers = browser.evaluate("document.querySelectorAll('details.numbers').length")
-    assert browser.evaluate(closed) == numbers < before
+    kept = "document.querySelectorAll('details.numbers, .legend details').length"
+    assert browser.evaluate(closed) == browser.evaluate(kept) < before
     widths = browser.evaluate(f"{PLOTS}.map((p) => [p._fullLayout.width, p.clientWidth])")
     assert all(drawn == box <= 700 for drawn, box in widths)
     browser.evaluate("dispatchEvent(new Event('afterprint'))")

@@ -123,9 +123,11 @@ def test_axes_are_logarithmic_where_it_helps(records):
         "narrow": Series(times, 1 + times / 100),
         "from_zero": Series(times, times),
         "negative": Series(times, 10.0 ** (-times / 10) - 0.5),
+        "early_drop": Series(times, 0.01 + 40.0 * np.exp(-times)),
     }
-    log = {title: plot.log_y for title, plot in figures(run(records, series)).items()}
-    assert log == {"Wide": True, "Narrow": False, "From zero": False, "Negative": False}
+    plots = figures(run(records, series))
+    assert {title for title, plot in plots.items() if plot.log_y} == {"Wide", "Early drop"}
+    assert len(plots) == len(series)
 
 
 def test_a_vacuous_radius_does_not_flatten_the_measured_line(records):
@@ -162,3 +164,35 @@ def test_long_runs_stay_light(records):
         run(records, series, (Promise("squared_residual", Curve.geometric(1.0, 1.0)),))
     )
     assert len(plot_data(plots)) < 60_000
+
+
+def test_curves_of_theorems_that_do_not_apply_are_shown_if_no_other_is(records):
+    du = next(item for item in records.good().theorems if item.name == "du_et_al_2018")
+    record = dataclasses.replace(records.good(), theorems=(du,))
+    plots = figures(record)
+    curve = plots["Does it fit, and as fast as promised?"].lines[-1]
+    radius = plots["Distance from the start"].lines[-1]
+    assert curve.promised
+    assert (curve.shown, curve.dash) == (True, "dot")
+    assert radius.promised
+    assert not radius.shown
+
+
+def test_time_is_logarithmic_where_most_records_are_early(records):
+    times = np.unique(np.geomspace(1, 1e5, 60).round()) - 1.0
+    series = {name: Series(times, 1 + times) for name in ("squared_residual", "distance", "x")}
+    series["even"] = Series(np.arange(50.0), 1 + np.arange(50.0))
+    log = {title: plot.log_x for title, plot in figures(run(records, series)).items()}
+    assert log == {
+        "Does it fit, and as fast as promised?": False,
+        "Distance from the start": True,
+        "X": True,
+        "Even": False,
+    }
+
+
+def test_places_of_weights_are_put_into_words(records):
+    values = np.ones((3, 3))
+    labels = ("0", "2/w", "head")
+    plot = figures(run(records, {"norms": Series(np.arange(3.0), values, labels)}))["Norms"]
+    assert [line.label for line in plot.lines] == ["layer 0", "layer 2: w", "head"]

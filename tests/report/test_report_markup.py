@@ -1,4 +1,4 @@
-from surefit.report.markup import Html, element, join, symbols, table
+from surefit.report.markup import Html, element, join, table
 
 EVIL = "<script>&\"'"
 SAFE = "&lt;script&gt;&amp;&quot;&#x27;"
@@ -22,10 +22,3 @@ def test_table_heads_its_rows_and_names_its_box():
     assert '<th scope="col">what</th>' in text
     assert f'<th scope="row">{SAFE}</th><td>{SAFE}</td>' in text
     assert 'role="region" aria-label="Facts"' in text
-
-
-def test_symbols_set_subscripts_and_powers_and_escape_the_rest():
-    assert symbols("λ_min(K) > 0") == "λ<sub>min</sub>(K) &gt; 0"
-    assert symbols("C_width n^24") == "C<sub>width</sub> n<sup>24</sup>"
-    assert symbols("gram_smallest") == "gram_smallest"
-    assert symbols("x_<b>") == "x_&lt;b&gt;"

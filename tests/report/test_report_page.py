@@ -1,5 +1,3 @@
-# ruff: noqa: RUF001 (mathematical signs are meant as they stand)
-
 import base64
 import dataclasses
 import hashlib
@@ -166,6 +164,7 @@ def test_the_good_run_tells_its_story(parsed, records):
     for certificate in record.certificates:
         assert certificate.statement in text
         assert certificate.note in text
+        assert certificate.theorem in text
     for meaning in MEANING.values():
         assert meaning in text
     assert "unit_norm" in text
@@ -190,8 +189,11 @@ def test_theorems_that_apply_come_first_with_their_numbers(parsed):
 
 def test_numbers_that_rest_on_unstated_constants_say_so(parsed):
     page = parsed["good"]
-    row = next(text for attrs, text in page.all("tr") if "3.1×10²²" in text)
-    assert row.count("unstated Cwidth") == 3  # rate, step and width
+    rows = {attrs["id"]: text for attrs, text in page.all("tbody") if "id" in attrs}
+    arora = rows["theorem-arora-et-al-2019"].split("assumptions hold")[0]
+    assert arora.count("unstated Cwidth") == 3  # rate, step and width
+    du = rows["theorem-du-et-al-2018"].split("assumptions hold")[0]
+    assert du.count("unstated C") == 2  # its curve, and so its rate, depends on no such constant
     assert "unstated" not in next(text for _, text in page.all("tr") if "0.0174" in text)
 
 
@@ -211,7 +213,7 @@ def test_limits_follow_from_what_the_run_used(parsed, records):
     bare = dataclasses.replace(base, theorems=(), certificates=())
     page = read(dataclasses.replace(bare, data_checks=()))
     assert "No theorem was asked." in page.text
-    assert "float" not in page.all("section")[-1][1]
+    assert "Checks with evidence" not in page.text
 
 
 @pytest.mark.parametrize(
@@ -231,12 +233,36 @@ def test_a_broken_promise_of_a_theorem_that_applies_is_an_alarm(parsed):
 
 
 def test_a_certificate_that_does_not_hold_claims_nothing(records, parsed):
-    assert "This is not established" not in parsed["good"].text
-    assert "This is not established" in parsed["diverged"].text
+    sentence = "What follows is not established"
+    assert sentence not in parsed["good"].text
+    assert sentence in parsed["diverged"].text
     certificate = records.certificate()
     failing = dataclasses.replace(certificate, checks=(Check("C", 2.0, 1.0),))
     page = read(dataclasses.replace(records.good(), certificates=(failing,)))
-    assert "This is not established" in page.text
+    assert sentence in page.text
+
+
+def test_certificates_that_hold_come_first_and_the_others_are_folded(records):
+    holding = records.certificate()
+    failing = dataclasses.replace(holding, name="second", checks=(Check("C", 2.0, 1.0),))
+    page = read(dataclasses.replace(records.good(), certificates=(failing, holding)))
+    articles = [text for _, text in page.all("article")]
+    assert "two_layer_smooth" in articles[0]
+    folded = [text for _, text in page.all("details") if "Certificate second" in text]
+    assert len(folded) == 1
+    assert "1 more was tried and does not hold" in folded[0]
+
+
+def test_quantities_that_do_not_apply_are_left_out(records):
+    certificate = records.certificate()
+    numbers = {"rate": math.nan, "exponent": 0.25, "loss": 3.5, "of_tomorrow": 7.0}
+    certificate = dataclasses.replace(certificate, quantities=numbers)
+    page = read(dataclasses.replace(records.good(), certificates=(certificate,)))
+    main, more = [text for attrs, text in page.all("dl") if attrs["class"] == "quantities"]
+    assert "the residual norm falls like" in main
+    assert "of tomorrow" in main
+    assert "factor per step" not in main
+    assert "3.5" in more
 
 
 def test_a_bare_run_has_every_section_and_says_what_is_missing(parsed):
@@ -323,6 +349,6 @@ def test_stored_records_are_shown_in_the_usual_order(records, tmp_path):
         page = read(shown)
         fields = [text for attrs, text in page.all("code") if text in record.spec]
         assert fields[:3] == ["data", "data_sha256", "classes"]
-        assert page.text.index("smallest singular value") < page.text.index("no later iterate")
+        assert page.text.index("the whole path from") < page.text.index("smallest singular value")
         assert page.text.index("samples n") < page.text.index("inputs per sample d")
         assert page.text.index("limit kernel (inf") < page.text.index("this network, at the start")

@@ -26,6 +26,7 @@ FIELDS = {
     "network": "network",
     "activation": "activation",
     "init": "initialisation",
+    "weight_std": "standard deviation of the first layer",
     "width": "width m",
     "depth": "hidden layers",
     "gamma": "contraction modulus γ",

@@ -4,37 +4,58 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from typing import Any
 
 from surefit.core.certificate import Certificate
 from surefit.core.check import Evidence
 from surefit.report.checks import check_table
 from surefit.report.marks import KEYS, MEANING, mark
-from surefit.report.markup import Html, element, heading, section, symbols
+from surefit.report.markup import Html, element, heading, section
 from surefit.report.numbers import factor, figure, number
 from surefit.report.order import ordered
+from surefit.report.symbols import symbols
 from surefit.report.timelines import slug
 
 __all__ = ["certificates"]
 
-# name of a quantity -> symbol, meaning
+# name of a quantity -> symbol, meaning; in the order in which they are shown
 QUANTITIES = {
-    "sigma_min": ("σ_min(J)", "smallest singular value of the Jacobian"),
-    "sigma_max": ("‖J‖", "largest singular value of the Jacobian"),
-    "lipschitz": ("Λ", "Lipschitz constant of the Jacobian near the weights"),
-    "residual": ("‖r‖", "norm of the residual at the saved weights"),
-    "radius": ("ρ", "no later iterate is farther away than this"),
-    "rate": ("rate", "factor per step of the residual"),
+    "condition": ("C", "the main condition holds where this is below 1"),
+    "rate": ("rate", "factor per step of the residual norm"),
+    "exponent": ("a", "the residual norm falls like exp(-a t)"),
+    "steps_per_decade": ("steps per decade", "steps that make the residual norm ten times smaller"),
+    "radius": ("ρ", "the whole path from the saved weights is no longer"),
     "step_size": ("η", "step size that the statement is about"),
-    "largest_step": ("η max", "largest step size that the statement allows"),
-    "steps_per_decade": ("steps per decade", "steps that make the residual ten times smaller"),
-    "condition": ("C", "the condition holds where this is below 1"),
+    "largest_step": ("η_max", "largest step size that it allows"),
+    "residual": ("‖r‖", "residual norm at the saved weights"),
+    "fire_residual": ("‖r‖*", "residual norm below which the main condition holds"),
+    "sigma_min": ("σ_min(J)", "smallest singular value of the Jacobian"),
+    "sigma_max": ("σ_max(J)", "largest singular value of the Jacobian"),
+    "lipschitz": ("Λ", "Lipschitz constant of the Jacobian near the weights"),
+    "loss": ("loss", "at the saved weights"),
+    "parameters": ("p", "trained parameters"),
+    "residuals": ("N", "equations: samples times outputs"),
 }
 
 
+# Shown on request.
+MINOR = frozenset(
+    {
+        "largest_step",
+        "residual",
+        "fire_residual",
+        "sigma_max",
+        "lipschitz",
+        "loss",
+        "parameters",
+        "residuals",
+    }
+)
+
+
 def _quantity(name: str, size: float) -> Html:
-    symbol, meaning = QUANTITIES.get(name, (name.replace("_", " "), ""))
+    symbol, meaning = QUANTITIES.get(name, (name, ""))
     text = factor(size) if "rate" in name or "factor" in name else number(size)
     return element(
         "div",
@@ -43,39 +64,31 @@ def _quantity(name: str, size: float) -> Html:
     )
 
 
-def _ladder(weakest: Evidence | None) -> Html:
-    """The levels of evidence, the one that a certificate stands on marked."""
-    rungs = []
-    for level in Evidence:
-        here = level is weakest
-        rungs.append(
-            element(
-                "li",
-                element("strong", str(level)),
-                element("span", "this certificate", class_="here") if here else None,
-                element("span", MEANING[level], class_="quiet"),
-                class_="rung here" if here else "rung",
-                aria_current="true" if here else None,
-            )
-        )
-    title: tuple[Any, ...] = ("Levels of evidence on this page",)
-    if weakest is not None:
-        title = ("Evidence: ", element("strong", str(weakest)), f" ({MEANING[weakest]})")
-    return element(
-        "details",
-        element("summary", *title),
-        element(
-            "p",
-            "A chain is as strong as its weakest link: of several checks, the weakest evidence "
-            "counts. From strongest to weakest:",
-        ),
-        element("ol", rungs, class_="ladder"),
-    )
+def _list(items: list[tuple[str, float]]) -> Html | None:
+    cells = [_quantity(name, size) for name, size in items]
+    return element("dl", cells, class_="quantities") if cells else None
+
+
+def _more(items: list[tuple[str, float]]) -> Html | None:
+    if not items:
+        return None
+    return element("details", element("summary", f"{len(items)} more numbers"), _list(items))
+
+
+def _quantities(certificate: Certificate) -> Html | None:
+    """The numbers of the statement; those that do not apply are NaN, and left out."""
+    known = {key: size for key, size in certificate.quantities.items() if not math.isnan(size)}
+    if not known:
+        return None
+    main = [item for item in ordered(known, QUANTITIES) if item[0] not in MINOR]
+    minor = [item for item in ordered(known, QUANTITIES) if item[0] in MINOR]
+    return element("div", _list(main), _more(minor))
 
 
 def _certificate(certificate: Certificate) -> Html:
     ident = f"certificate-{slug(certificate.name)}"
     words = ("holds", "does not hold", "cannot be decided")
+    evidence = certificate.evidence
     return element(
         "article",
         element(
@@ -85,21 +98,17 @@ def _certificate(certificate: Certificate) -> Html:
         ),
         None
         if certificate.holds
-        else element("p", "This is not established. If every check held, it would say:"),
+        else element("p", "What follows is not established, since not every check holds."),
         element("blockquote", certificate.statement),
         element("p", "By ", element("cite", certificate.theorem), "."),
-        element(
-            "dl",
-            [_quantity(name, size) for name, size in ordered(certificate.quantities, QUANTITIES)],
-            class_="quantities",
-        )
-        if certificate.quantities
-        else None,
+        _quantities(certificate),
         check_table(f"Checks behind the certificate “{certificate.name}”", certificate.checks)
         if certificate.checks
         else element("p", "No check stands behind it, so it decides nothing.", class_="alert"),
-        _ladder(certificate.evidence) if certificate.checks else None,
-        element("p", element("strong", "Limits. "), certificate.note, class_="limits")
+        element("p", element("strong", f"Evidence: {evidence}"), f", that is, {MEANING[evidence]}.")
+        if certificate.checks
+        else None,
+        element("p", element("strong", "Limits. "), symbols(certificate.note))
         if certificate.note
         else None,
         class_=f"card certificate {KEYS[certificate.holds]}",
@@ -107,13 +116,42 @@ def _certificate(certificate: Certificate) -> Html:
     )
 
 
+def _ladder() -> Html:
+    """The levels of evidence, from strongest to weakest."""
+    return element(
+        "details",
+        element("summary", "What the words for evidence on this page mean"),
+        element(
+            "p",
+            "A chain is as strong as its weakest link: of several checks, the weakest evidence "
+            "counts. From strongest to weakest:",
+        ),
+        element(
+            "ol",
+            [
+                element("li", element("strong", str(level)), element("span", MEANING[level]))
+                for level in Evidence
+            ],
+            class_="ladder",
+        ),
+    )
+
+
 def certificates(items: Sequence[Certificate]) -> Html:
-    """The section with all certificates of a run."""
+    """The section with all certificates of a run, those that hold first."""
     if not items:
         body = element(
             "p",
             "No certificate was issued in this run. That is no statement about the network: it "
             "means only that no certifier was asked, or that none could be used here.",
         )
-        return section("certificate", "Certificate", body, _ladder(None))
-    return section("certificate", "Certificate", map(_certificate, items))
+        return section("certificate", "Certificate", body, _ladder())
+    firm = [_certificate(item) for item in items if item.holds]
+    others = [_certificate(item) for item in items if not item.holds]
+    if firm and others:
+        count = f"{len(others)} more {'was' if len(others) == 1 else 'were'} tried and"
+        verb = "does" if len(others) == 1 else "do"
+        summary = element("summary", f"{count} {verb} not hold, or cannot be decided")
+        others = [element("details", summary, others)]
+    title = "Certificate" if len(items) == 1 else "Certificates"
+    return section("certificate", title, firm, others, _ladder())

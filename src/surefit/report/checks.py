@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from surefit.core.check import Check, Sense
 from surefit.report.marks import evidence, mark, unstated
-from surefit.report.markup import Html, element, symbols, table
+from surefit.report.markup import Html, element, table
 from surefit.report.numbers import figure, number, pair
+from surefit.report.symbols import symbols
 
 __all__ = ["check_table"]
 
@@ -21,12 +23,16 @@ def _is_flag(check: Check) -> bool:
 
 
 def _comparison(check: Check) -> list[Html]:
+    """Three cells: what was found, how it must stand, and to what."""
     if _is_flag(check):
         return [
             element("span", "yes" if check.value else "no"),
             element("span", "must be", class_="quiet"),
             element("span", "yes"),
         ]
+    if math.isnan(check.value) and math.isnan(check.bound):
+        open_end = element("span", unstated(check.unstated))
+        return [element("span", "not known", class_="quiet"), Html(""), open_end]
     value, bound = pair(check.value, check.bound)
     error = f" ± {number(check.error, 2)}" if check.error else ""
     return [
@@ -42,7 +48,7 @@ def _row(check: Check, words: tuple[str, str, str], remarks: bool) -> list[Any]:
         mark(check.holds, words),
         *_comparison(check),
         evidence(check.evidence),
-        *([element("span", check.note, class_="remark")] if remarks else []),
+        *([element("span", symbols(check.note), class_="remark")] if remarks else []),
     ]
 
 

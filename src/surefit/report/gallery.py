@@ -9,10 +9,11 @@ import numpy as np
 
 from surefit.core.record import RunRecord
 from surefit.report.legend import legend
-from surefit.report.markup import Html, element, heading, section, symbols, table
+from surefit.report.markup import Html, element, heading, section, table
 from surefit.report.numbers import figure, number
 from surefit.report.plot import Line, Plot, broken_at, figure_json
 from surefit.report.spectra import spectrum_plot
+from surefit.report.symbols import symbols
 from surefit.report.timelines import timelines
 
 __all__ = ["gallery", "plot_data", "plots_of"]
@@ -111,17 +112,16 @@ def _card(plot: Plot, wide: bool) -> Html:
 
 def _switch() -> Html:
     """The choice between a linear and a logarithmic time axis, for all plots together."""
+    names = {"each": "as it suits each plot", "linear": "linear", "log": "logarithmic"}
     choices = [
         element(
             "label",
-            element("input", type="radio", name="time-axis", value=kind, checked=kind == "linear"),
-            element("span", kind),
+            element("input", type="radio", name="time-axis", value=key, checked=key == "each"),
+            element("span", name),
         )
-        for kind in ("linear", "log")
+        for key, name in names.items()
     ]
-    return element(
-        "fieldset", element("legend", "Time axis of all plots"), choices, class_="switch"
-    )
+    return element("fieldset", element("legend", "Time axis"), choices, class_="switch")
 
 
 def gallery(plots: list[Plot]) -> Html:
@@ -135,7 +135,7 @@ def gallery(plots: list[Plot]) -> Html:
             "p",
             "The thick line is what happened in the run; lines with markers are what the theorems "
             "say. A theorem that applies is drawn solid, one that may or may not apply dashed, one "
-            "that does not apply dotted and hidden until its button is pressed.",
+            "that does not apply dotted, and mostly hidden until its box is ticked.",
         ),
         _switch(),
         element(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from surefit.report.markup import Html, element, symbols
+from surefit.report.markup import Html, element
 from surefit.report.plot import Line, Plot
+from surefit.report.symbols import symbols
 
 __all__ = ["legend"]
 
@@ -42,27 +43,43 @@ def _swatch(line: Line) -> Html:
     )
 
 
+def _buttons(plot: Plot, shown: bool) -> Html | None:
+    """The buttons of the lines that are shown at first, or of the others."""
+    items = [
+        element(
+            "li",
+            element(
+                "button",
+                _swatch(line),
+                element("span", symbols(line.label)),
+                type="button",
+                aria_pressed="true" if line.shown else "false",
+                data_plot=plot.ident,
+                data_line=index,
+            ),
+        )
+        for index, line in enumerate(plot.lines)
+        if line.shown is shown
+    ]
+    return element("ul", items) if items else None
+
+
 def legend(plot: Plot) -> Html | None:
     """One button per line, which shows and hides it; none for a single line."""
     if len(plot.lines) < 2:
         return None
+    hidden = sum(1 for line in plot.lines if not line.shown)
     return element(
-        "ul",
-        [
-            element(
-                "li",
-                element(
-                    "button",
-                    _swatch(line),
-                    element("span", symbols(line.label)),
-                    type="button",
-                    aria_pressed="true" if line.shown else "false",
-                    data_plot=plot.ident,
-                    data_line=index,
-                ),
-            )
-            for index, line in enumerate(plot.lines)
-        ],
+        "div",
+        _buttons(plot, True),
+        element(
+            "details",
+            element("summary", f"{hidden} more, of theorems that do not apply here"),
+            _buttons(plot, False),
+        )
+        if hidden
+        else None,
         class_="legend",
+        role="group",
         aria_label=f"Lines of the plot: {plot.title}",
     )

@@ -62,9 +62,11 @@ def _claims(record: RunRecord) -> Iterator[tuple[str, str]]:
             "Checks with evidence “assumed” were not checked at all; they are conditions that the "
             "reader has to vouch for.",
         )
-    for certificate in record.certificates:
-        if certificate.note:
-            yield f"Beyond the certificate “{certificate.name}”.", certificate.note
+    if record.certificates:
+        yield (
+            "Beyond the statements.",
+            "A certificate says what its statement says and no more; its limits stand below it.",
+        )
 
 
 def limits(record: RunRecord) -> Html:

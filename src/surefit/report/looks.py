@@ -64,8 +64,13 @@ LOOKS = {
     "distance": Look(
         "Distance from the start",
         "‖θ − θ₀‖",
-        "How far the parameters have moved in a straight line, per group of parameters where "
-        "several are shown. Predicted radii are drawn as level lines.",
+        "How far the parameters have moved in a straight line. Predicted radii are drawn as level "
+        "lines.",
+    ),
+    "distance_per_layer": Look(
+        "Distance from the start, by layer",
+        "‖W − W₀‖",
+        "The same for every trained layer, named after its place in the network.",
     ),
     "path_length": Look(
         "Length of the path",
@@ -81,7 +86,7 @@ LOOKS = {
     "operator_norm": Look(
         "Operator norms of the weights",
         "‖W‖₂",
-        "The largest factor by which a weight matrix stretches its input.",
+        "The largest factor by which a weight matrix, as it is stored, stretches its input.",
     ),
     "gradient_norm": Look(
         "Norm of the gradient",
@@ -91,7 +96,7 @@ LOOKS = {
     ),
     "pl_ratio": Look(
         "Polyak-Łojasiewicz ratio",
-        "‖∇L‖² / (2L)",
+        "‖∇L‖² / 2(L − min L)",
         "How steep the loss is compared with its height. A positive lower bound along the path is "
         "the PL condition, and gives a linear rate.",
     ),

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from surefit.core.check import Evidence
-from surefit.report.markup import Html, element, symbols
+from surefit.report.markup import Html, element
+from surefit.report.symbols import symbols
 
 __all__ = ["MEANING", "evidence", "mark", "unstated"]
 

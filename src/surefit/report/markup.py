@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["Html", "element", "heading", "join", "section", "symbols", "table"]
-
-# A lone letter with a subscript (λ_min, C_width, x_i), and a power (n^2).
-SUBSCRIPT = re.compile(r"(?<![\w^])([^\W\d_])_(\w+)")
-POWER = re.compile(r"(?<=\w)\^(\d+)")
+__all__ = ["Html", "element", "heading", "join", "section", "table"]
 
 VOID = frozenset({"br", "hr", "img", "input", "link", "meta"})
 
@@ -37,12 +32,6 @@ def join(*children: Any) -> Html:
         else:
             parts.append(html.escape(str(child)))
     return Html("".join(parts))
-
-
-def symbols(text: str) -> Html:
-    """Plain text with its subscripts and powers set as such: `λ_min` becomes λ<sub>min</sub>."""
-    lowered = SUBSCRIPT.sub(r"\1<sub>\2</sub>", html.escape(text))
-    return Html(POWER.sub(r"<sup>\1</sup>", lowered))
 
 
 def element(tag: str, *children: Any, **attributes: Any) -> Html:

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from surefit.report.markup import symbols
 from surefit.report.numbers import number
+from surefit.report.symbols import symbols
 
 __all__ = ["DASHES", "PALETTE", "SYMBOLS", "Line", "Plot", "broken_at", "figure_json"]
 
@@ -63,7 +63,7 @@ class Plot:
         lines: what is drawn.
         log_x: logarithmic horizontal axis.
         log_y: logarithmic vertical axis.
-        over_time: the horizontal axis is time, and follows the page's switch.
+        over_time: the horizontal axis is time; the page's switch can change its scale.
         percent: the values are fractions, shown as percentages.
         notes: remarks below the plot.
     """
@@ -126,6 +126,7 @@ def _axis(title: str, log: bool) -> dict[str, Any]:
         "nticks": 7,
         "exponentformat": "power",
         "showexponent": "all",
+        "separatethousands": True,
         "automargin": True,
         "color": "var(--muted)",
         "gridcolor": "var(--grid)",
@@ -167,13 +168,17 @@ def _break(plot: Plot, place: float | None) -> dict[str, Any]:
 
 def figure_json(plot: Plot) -> dict[str, Any]:
     """The plot in Plotly's schema, as plain dictionaries."""
-    y_axis = _axis(plot.y_axis, plot.log_y)
+    x_axis, y_axis = _axis(plot.x_axis, plot.log_x), _axis(plot.y_axis, plot.log_y)
+    if plot.over_time:
+        # Steps are counted in full on a linear axis; on a logarithmic one they are powers of ten.
+        x_axis |= {"exponentformat": "power" if plot.log_x else "none"}
     if plot.percent:
         y_axis |= {"tickformat": ".0%", "range": [0, 1.03]}
     layout = {
-        "xaxis": _axis(plot.x_axis, plot.log_x),
+        "xaxis": x_axis,
         "yaxis": y_axis,
         "showlegend": False,
+        "separators": ".\u202f",
         "hovermode": "x unified",
         "hoverlabel": {
             "bgcolor": "var(--card)",

@@ -1,5 +1,7 @@
 """Facts of the data and the network, and the checks of the data."""
 
+# ruff: noqa: RUF001 (mathematical signs are meant as they stand)
+
 from __future__ import annotations
 
 from surefit.core.record import RunRecord
@@ -11,14 +13,25 @@ from surefit.report.order import ordered
 __all__ = ["problem"]
 
 FACTS = {
+    "preparation": "data and preparation",
+    "classes": "samples of each class",
+    "label_coding": "labels are coded",
     "samples": "samples n",
     "inputs": "inputs per sample d",
     "outputs": "outputs per sample k",
+    "residuals": "equations to solve: n times k",
     "width": "width m",
     "depth": "depth L",
     "parameters": "trained parameters p",
-    "delta": "separation δ: smallest distance between two samples",
-    "classes": "classes",
+    "step_size": "step size η",
+    "delta": "separation δ: smallest distance between two rows",
+    "closest_pair": "the closest rows",
+    "coherence": "coherence: largest |cos| between two rows",
+    "coherent_pair": "the most coherent rows",
+    "orthogonality": "coherence times n − 1 (nearly orthogonal where below 1)",
+    "min_norm": "smallest norm of a row",
+    "max_norm": "largest norm of a row",
+    "sigma_max": "largest singular value of the data matrix",
     "network": "network",
     "activation": "activation",
     "loss": "loss",

@@ -55,13 +55,15 @@
     draw(boxes.find((box) => box.dataset.plot === button.dataset.plot));
   };
 
+  const timed = boxes.filter((box) => box.dataset.time === "yes");
+  const suits = new Map(timed.map((box) => [box, plots[box.dataset.plot].layout.xaxis.type]));
   const timeAxis = (kind) => {
-    boxes
-      .filter((box) => box.dataset.time === "yes")
-      .forEach((box) => {
-        plots[box.dataset.plot].layout.xaxis.type = kind;
-        draw(box);
-      });
+    timed.forEach((box) => {
+      const axis = plots[box.dataset.plot].layout.xaxis;
+      axis.type = kind === "each" ? suits.get(box) : kind;
+      axis.exponentformat = axis.type === "log" ? "power" : "none";
+      draw(box);
+    });
   };
 
   const copy = async (button) => {
@@ -97,7 +99,7 @@
   const beforePrint = () => {
     root.classList.add("printing");
     drawAll();
-    closed = [...document.querySelectorAll("details:not(.numbers):not([open])")];
+    closed = [...document.querySelectorAll("details:not(.numbers, .legend details):not([open])")];
     closed.forEach((item) => {
       item.open = true;
     });

@@ -12,10 +12,17 @@ from surefit.core.record import TheoremRecord
 from surefit.report.checks import check_table
 from surefit.report.looks import LOOKS, look
 from surefit.report.marks import unstated
-from surefit.report.markup import Html, element, symbols, table
+from surefit.report.markup import Html, element, table
 from surefit.report.numbers import figure
+from surefit.report.symbols import symbols
+from surefit.report.unstated import behind_radius
 
 __all__ = ["details", "safe_link"]
+
+HOW_COMPARED = (
+    "Found, for an upper bound: the largest share of the promise that was measured in the run; for "
+    "a lower bound the smallest; for a prediction the largest deviation from it."
+)
 
 
 def safe_link(url: str, text: str) -> Html:
@@ -77,12 +84,16 @@ def _promises(item: TheoremRecord) -> Html | None:
             check_table(
                 f"Promised and measured: {item.title}",
                 item.outcome,
-                ("promise", "measured", "promised"),
-                ("kept", "broken", "cannot say"),
+                ("promise", "found", "bound"),
+                ("kept", "broken", "cannot say")
+                if prediction.applies
+                else ("met", "not met", "cannot say"),
             )
         )
     if not parts:
         return element("p", "It promises nothing that was measured in this run.", class_="note")
+    if item.outcome:
+        parts.append(element("p", HOW_COMPARED, class_="note"))
     return element("div", parts)
 
 
@@ -91,7 +102,7 @@ def details(item: TheoremRecord) -> Html:
     prediction = item.prediction
     promises = len(prediction.promises)
     label = f"{_count(prediction.assumptions)}, {promises} promise{'' if promises == 1 else 's'}"
-    radius = prediction.radius
+    radius, constants = prediction.radius, behind_radius(prediction)
     return element(
         "details",
         element(
@@ -107,7 +118,7 @@ def details(item: TheoremRecord) -> Html:
                 " ",
                 safe_link(item.url, "Read the source.") if item.url else None,
             ),
-            element("p", prediction.note, class_="note") if prediction.note else None,
+            element("p", symbols(prediction.note), class_="note") if prediction.note else None,
             check_table(
                 f"Assumptions of {item.title}",
                 prediction.assumptions,
@@ -119,7 +130,7 @@ def details(item: TheoremRecord) -> Html:
                 "p",
                 "It bounds the distance that the parameters travel by ",
                 figure(radius),
-                [" ", unstated(prediction.unstated)] if prediction.unstated else None,
+                [" ", unstated(constants)] if constants else None,
                 ".",
             )
             if radius is not None

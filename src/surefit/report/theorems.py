@@ -4,17 +4,23 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from surefit.core.curve import Curve
+from surefit.core.prediction import Prediction
 from surefit.core.record import RunRecord, TheoremRecord
 from surefit.report.marks import KEYS, mark, unstated
-from surefit.report.markup import Html, element, section, symbols
+from surefit.report.markup import Html, element, join, section
 from surefit.report.numbers import decade, factor, figure, number
+from surefit.report.symbols import symbols
 from surefit.report.theorem_details import details
-from surefit.report.timelines import slug
+from surefit.report.timelines import slug, time_axis
+from surefit.report.unstated import behind_rate, behind_step_size, behind_width
 
 __all__ = ["theorems"]
 
+RESIDUAL = "squared_residual"
 RANK = {True: 0, None: 1, False: 2}
 COLUMNS = ("Theorem", "Applies", "Rate of ‖r‖²", "Largest step", "Width", "Promises kept")
 
@@ -31,38 +37,48 @@ def _two_lines(main: Any, below: Any) -> Html:
     return element("span", main, element("small", below) if below else None, class_="two")
 
 
-def _rate(item: TheoremRecord) -> Html:
-    """The rate; a theorem without a step size speaks of flow, whose rate is an exponent."""
-    prediction = item.prediction
-    if prediction.rate is None:
+def _slowest(prediction: Prediction) -> float | None:
+    """The factor per unit of the run's clock of the promised curve's slowest term."""
+    for promise in prediction.promises:
+        if promise.monitor == RESIDUAL and isinstance(promise.bound, Curve):
+            terms = zip(promise.bound.factors, promise.bound.weights, strict=True)
+            return max((factor for factor, weight in terms if weight > 0), default=None)
+    return None
+
+
+def _rate(item: TheoremRecord, clock: str) -> Html:
+    """The rate, which is a factor for descent and an exponent for flow, and what it means."""
+    rate, slowest = item.prediction.rate, _slowest(item.prediction)
+    if rate is None:
         return element("span", "none given", class_="quiet")
-    words = unstated(prediction.unstated)
-    if prediction.step_size is None:
-        return _two_lines(
-            ["e", element("sup", "−", figure(prediction.rate), " t"), " ", words],
-            "at time t of the flow",
-        )
-    every = decade(prediction.rate)
-    below = f"factor 10 every {number(every)} steps" if every else "no decrease"
-    return _two_lines([figure(prediction.rate, factor(prediction.rate)), " ", words], below)
+    if slowest is None:
+        is_factor = item.prediction.step_size is not None
+        slowest = rate if is_factor else None
+    else:
+        is_factor = math.isclose(rate, slowest, rel_tol=1e-9)
+    main = figure(rate, factor(rate))
+    if not is_factor:
+        main = join("e", element("sup", "−", figure(rate), " t"))
+    every = decade(slowest)
+    below = f"factor 10 every {number(every)} {clock}" if every else None
+    return _two_lines([main, " ", unstated(behind_rate(item.prediction))], below)
 
 
-def _step(item: TheoremRecord, used: float | int) -> Html:
+def _step(item: TheoremRecord, used: float) -> Html:
     prediction = item.prediction
     if prediction.step_size is None:
-        return element("span", "no step: gradient flow", class_="quiet")
-    return _two_lines(
-        [figure(prediction.step_size), " ", unstated(prediction.unstated)],
-        f"used {number(used)}",
-    )
+        return element("span", "none given", class_="quiet")
+    words = unstated(behind_step_size(prediction))
+    return _two_lines([figure(prediction.step_size), " ", words], f"used {number(used)}")
 
 
 def _width(item: TheoremRecord, used: float | None) -> Html:
     prediction = item.prediction
     if prediction.width is None:
-        return element("span", "no condition", class_="quiet")
+        return element("span", "none given", class_="quiet")
+    words = unstated(behind_width(prediction))
     below = f"used {number(used)}" if used is not None else None
-    return _two_lines([figure(prediction.width), " ", unstated(prediction.unstated)], below)
+    return _two_lines([figure(prediction.width), " ", words], below)
 
 
 def _kept(item: TheoremRecord) -> Html:
@@ -74,8 +90,8 @@ def _kept(item: TheoremRecord) -> Html:
     verdict = False if broken else (True if kept == len(outcome) else None)
     text = f"{kept} of {len(outcome)}"
     aside = None
-    if item.prediction.applies is False and kept:
-        aside = "though it does not apply"
+    if item.prediction.applies is False:
+        aside = "though it does not apply" if kept else "which it does not promise here"
     elif verdict is None:
         aside = f"{len(outcome) - kept} cannot be said"
     return _two_lines(mark(verdict, (text, text, text)), aside)
@@ -96,7 +112,7 @@ def _rows(item: TheoremRecord, record: RunRecord) -> Html:
     applies = item.prediction.applies
     cells = [
         _two_lines(mark(applies), _why(item)),
-        _rate(item),
+        _rate(item, "steps" if time_axis(record) == "step" else "units of time"),
         _step(item, record.trajectory.step_size),
         _width(item, _used_width(record)),
         _kept(item),
@@ -122,11 +138,18 @@ def _summary(items: list[TheoremRecord]) -> str:
     if len(items) == 1:
         words = {True: "It applies", False: "It does not apply", None: "It cannot be said to apply"}
         return f"One theorem was asked. {words[items[0].prediction.applies]} to this problem."
-    return (
-        f"Of {len(items)} theorems, {count[True]} {'applies' if count[True] == 1 else 'apply'} to "
-        f"this problem, {count[False]} {'does' if count[False] == 1 else 'do'} not, and for "
-        f"{count[None]} it cannot be said."
+    text = (
+        f"Of {len(items)} theorems, {count[True] or 'none'} "
+        f"{'apply' if count[True] > 1 else 'applies'} to this problem, {count[False] or 'none'} "
+        f"{'do' if count[False] > 1 else 'does'} not, and for {count[None] or 'none'} it cannot be "
+        "said."
     )
+    if not count[True]:
+        text += (
+            " That is the usual case at practical widths: their conditions are sufficient, and far "
+            "from necessary. What they would promise is shown for comparison."
+        )
+    return text
 
 
 def _broken(items: list[TheoremRecord]) -> Html | None:

@@ -7,23 +7,18 @@ import re
 import numpy as np
 from jaxtyping import Float
 
-from surefit.core.curve import Curve
-from surefit.core.prediction import Guarantee, Promise
-from surefit.core.record import RunRecord, TheoremRecord
+from surefit.core.record import RunRecord
 from surefit.core.trajectory import Series
 from surefit.report.looks import LOOKS, look
-from surefit.report.numbers import number
-from surefit.report.plot import DASHES, PALETTE, SYMBOLS, Line, Plot
+from surefit.report.plot import DASHES, PALETTE, Line, Plot
+from surefit.report.promised import RESIDUAL, promised, promises_on
 from surefit.report.thinning import thin
 
 __all__ = ["slug", "time_axis", "timelines"]
 
 MANY_COLUMNS = 12
 WIDE_SPAN = 30.0
-BELOW = 1e-2
-
-APPLIES = {True: "", False: " (does not apply here)", None: " (cannot say whether it applies)"}
-DASH = {True: "solid", None: "dash", False: "dot"}
+EARLY = 0.25
 
 
 def slug(name: str) -> str:
@@ -34,6 +29,14 @@ def slug(name: str) -> str:
 def time_axis(record: RunRecord) -> str:
     """What time is counted in: steps, or the time of the flow."""
     return "time" if "flow" in record.trajectory.method else "step"
+
+
+def _column_label(label: str) -> str:
+    """`2/w`, the place of a weight in the tree of parameters, reads `layer 2: w`."""
+    place, slash, rest = label.partition("/")
+    if not place.isdecimal():
+        return label
+    return f"layer {place}: {rest}" if slash else f"layer {place}"
 
 
 def _columns(series: Series) -> list[tuple[str, Float[np.ndarray, " times"]]]:
@@ -51,7 +54,7 @@ def _columns(series: Series) -> list[tuple[str, Float[np.ndarray, " times"]]]:
             ("smallest", low),
         ]
     labels = series.labels if len(series.labels) == count else [str(i + 1) for i in range(count)]
-    return list(zip(labels, values.T, strict=True))
+    return list(zip(map(_column_label, labels), values.T, strict=True))
 
 
 def _measured(series: Series) -> list[Line]:
@@ -74,72 +77,6 @@ def _measured(series: Series) -> list[Line]:
     return lines
 
 
-def _promises(theorem: TheoremRecord, name: str) -> list[Promise]:
-    """What a theorem says of one quantity; its radius counts as a promise on the distance."""
-    prediction = theorem.prediction
-    found = [promise for promise in prediction.promises if promise.monitor == name]
-    if not found and name == "distance" and prediction.radius is not None:
-        found = [Promise("distance", prediction.radius, unstated=tuple(prediction.unstated))]
-    return found
-
-
-def _promise_label(theorem: TheoremRecord, promise: Promise) -> str:
-    says = {
-        Guarantee.UPPER: "at most",
-        Guarantee.LOWER: "at least",
-        Guarantee.TIGHT: "predicts",
-    }[promise.guarantee]
-    what = "this curve" if isinstance(promise.bound, Curve) else number(promise.bound)
-    open_ends = f", unstated {', '.join(promise.unstated)}" if promise.unstated else ""
-    return f"{theorem.title}: {says} {what}{open_ends}{APPLIES[theorem.prediction.applies]}"
-
-
-def _promise_values(
-    promise: Promise, times: Float[np.ndarray, " times"], floor: float
-) -> Float[np.ndarray, " times"]:
-    """The promised values; what runs below the floor of the plot is cut off."""
-    if not isinstance(promise.bound, Curve):
-        return np.full(len(times), float(promise.bound))
-    with np.errstate(over="ignore", invalid="ignore"):
-        values = promise.bound(times)
-    below = np.flatnonzero(values < floor)
-    if below.size:
-        values[below[0] + 1 :] = np.nan
-    return values
-
-
-def _promised(record: RunRecord, name: str, measured: list[Line]) -> list[Line]:
-    grid = np.unique(np.concatenate([line.x for line in measured]))
-    # Promises are smooth: a few hundred points draw them, however many were measured.
-    times = grid[np.unique(np.linspace(0, len(grid) - 1, 400).astype(int))]
-    seen = np.concatenate([line.y for line in measured])
-    seen = seen[np.isfinite(seen) & (seen > 0)]
-    floor = float(seen.min()) * BELOW if seen.size else 0.0
-    lines = []
-    for index, theorem in enumerate(record.theorems):
-        applies = theorem.prediction.applies
-        symbol = SYMBOLS[index % len(SYMBOLS)]
-        for promise in _promises(theorem, name):
-            values = _promise_values(promise, times, floor)
-            if not np.isfinite(values).any():
-                continue
-            lines.append(
-                Line(
-                    label=_promise_label(theorem, promise),
-                    x=times,
-                    y=values,
-                    colour=PALETTE[index % len(PALETTE)],
-                    dash=DASH[applies],
-                    width=1.8,
-                    symbol=symbol if applies else f"{symbol}-open",
-                    shown=applies is not False,
-                    promised=True,
-                )
-            )
-    order = list(DASH.values())
-    return sorted(lines, key=lambda line: (not line.shown, order.index(line.dash)))
-
-
 def _is_log(scale: str, lines: list[Line]) -> bool:
     """Whether the vertical axis is logarithmic, where the look leaves it open."""
     shown = [line.y[np.isfinite(line.y)] for line in lines if line.shown]
@@ -149,25 +86,24 @@ def _is_log(scale: str, lines: list[Line]) -> bool:
         return False
     if scale == "log":
         return True
-    # A quantity that starts at zero is judged by its later half.
-    settled = np.concatenate([v[len(v) // 2 :] for v in shown if v.size])
-    settled = settled[settled > 0]
-    return bool(
-        settled.size and not (values < 0).any() and settled.max() > WIDE_SPAN * settled.min()
-    )
+    if positive.size != values.size:
+        # A quantity that starts at zero is judged by its later half.
+        later = np.concatenate([v[len(v) // 2 :] for v in shown])
+        positive = later[later > 0]
+    if not positive.size or (values < 0).any():
+        return False
+    return bool(positive.max() > WIDE_SPAN * positive.min())
+
+
+def _early(series: Series) -> bool:
+    """Whether most of the records are from the early part of the run."""
+    return len(series.times) > 2 and bool(np.median(series.times) < EARLY * series.times[-1])
 
 
 def _timeline(record: RunRecord, name: str, ident: str) -> Plot:
     shape, series = look(name), record.trajectory.series[name]
     measured = _measured(series)
-    lines = [*measured, *_promised(record, name, measured)]
-    notes = []
-    hidden = sum(1 for line in lines if not line.shown)
-    if hidden:
-        notes.append(
-            f"{hidden} predicted {'line is' if hidden == 1 else 'lines are'} not shown until you "
-            "tick it, since the theorem does not apply here."
-        )
+    lines = [*measured, *promised(record, name, measured)]
     return Plot(
         ident=ident,
         title=shape.title,
@@ -175,9 +111,10 @@ def _timeline(record: RunRecord, name: str, ident: str) -> Plot:
         x_axis=time_axis(record),
         y_axis=shape.axis,
         lines=tuple(lines),
+        # A geometric decay is a straight line over linear time; all else happens early.
+        log_x=name not in (RESIDUAL, "loss") and _early(series),
         log_y=_is_log(shape.scale, lines),
         percent=shape.percent,
-        notes=tuple(notes),
     )
 
 
@@ -186,7 +123,7 @@ def _repeats_residual(record: RunRecord) -> bool:
     series = record.trajectory.series
     if not {"loss", "squared_residual"} <= set(series):
         return False
-    promised = any(_promises(theorem, "loss") for theorem in record.theorems)
+    promised = any(promises_on(theorem, "loss") for theorem in record.theorems)
     loss, residual = (
         np.asarray(series["loss"].values),
         np.asarray(series["squared_residual"].values),
