@@ -23,14 +23,16 @@ Array = Float[np.ndarray, "..."]
 
 # Where phi'' has its local extrema, by class name in `surefit.activations`; between them it is
 # monotone, so its supremum over an interval is taken at an end or at one of these points.
-_STATIONARY = {
+_STATIONARY: dict[str, tuple[float, ...]] = {
     "Tanh": (-math.atanh(3**-0.5), math.atanh(3**-0.5)),
     "Erf": (-(0.5**0.5), 0.5**0.5),
     "Gelu": (-2.0, 0.0, 2.0),
     "Softplus": (0.0,),
     "Sigmoid": (-math.log(2 + 3**0.5), math.log(2 + 3**0.5)),
     "Identity": (),
+    "Quadratic": (),
 }
+_PERIODIC = {"Sin": (math.pi / 2, math.pi)}  # first extremum, distance to the next
 
 
 @dataclasses.dataclass(frozen=True)
@@ -57,13 +59,18 @@ def second_derivative_bound(activation: Activation, lower: Array, upper: Array) 
     if own is not None:
         return np.asarray(own(lower, upper), np.float64)
     ends = np.maximum(_size(activation, lower), _size(activation, upper))
-    stationary = _stationary(activation)
-    if stationary is None:
-        return np.where(lower == upper, ends, np.maximum(ends, activation.smoothness))
-    for point in stationary:
-        peak = float(_size(activation, np.array([point]))[0])
-        ends = np.where((lower <= point) & (point <= upper), np.maximum(ends, peak), ends)
-    return ends
+    name = _known_name(activation)
+    if name in _STATIONARY:
+        for point in _STATIONARY[name]:
+            peak = float(_size(activation, np.array([point]))[0])
+            ends = np.where((lower <= point) & (point <= upper), np.maximum(ends, peak), ends)
+        return ends
+    if name in _PERIODIC:
+        first, period = _PERIODIC[name]
+        passes = np.floor((upper - first) / period) >= np.ceil((lower - first) / period)
+    else:
+        passes = lower < upper
+    return np.where(passes, np.maximum(ends, activation.smoothness), ends)
 
 
 def has_bounded_bend(activation: Activation) -> bool:
@@ -92,11 +99,10 @@ def _size(activation: Activation, z: Array) -> Array:
     return np.abs(np.asarray(activation.second_derivative(jnp.asarray(z)), np.float64))
 
 
-def _stationary(activation: Activation) -> tuple[float, ...] | None:
+def _known_name(activation: Activation) -> str:
     # By name and home, so that a user's class or subclass, or a variant with parameters of its
-    # own, never inherits points that are not its own.
+    # own, never inherits points that are not its own. A shift of phi does not matter here.
     kind = type(activation)
     fields = dataclasses.fields(activation) if dataclasses.is_dataclass(activation) else ()
-    if fields or not kind.__module__.startswith("surefit.activations."):
-        return None
-    return _STATIONARY.get(kind.__name__)
+    plain = all(field.name == "shifted" for field in fields)
+    return kind.__name__ if plain and kind.__module__.startswith("surefit.activations.") else ""
