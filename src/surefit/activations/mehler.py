@@ -36,8 +36,8 @@ def _horner(
         return total * q + a[pick1] * b[pick2], None
 
     start = jnp.zeros(jnp.broadcast_shapes(q.shape, pick1.shape, pick2.shape), q.dtype)
-    # Unrolled steps fuse into one pass over memory.
-    return jax.lax.scan(step, start, (left, right), reverse=True, unroll=8)[0]
+    # Unrolled steps fuse into one pass over memory; more of them take longer to compile.
+    return jax.lax.scan(step, start, (left, right), reverse=True, unroll=4)[0]
 
 
 _series = jax.custom_jvp(_horner)

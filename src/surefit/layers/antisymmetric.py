@@ -23,7 +23,9 @@ class Antisymmetric(Layer):
 
     The last hidden layer's second half repeats its first half, and the output weights of the
     second half are those of the first with the other sign: every output cancels at the start,
-    while the tangent kernel is that of the network with half as many independent features.
+    while the tangent kernel of the last two dense layers is that of the network with half as many
+    independent features. What lies before them sends its gradients through both halves, where
+    they cancel as well; a deeper network keeps its whole tangent kernel in `Centred`.
 
     Args:
         network: a `Serial` that ends in `Dense, activation, Dense` with an even number of hidden
@@ -76,8 +78,13 @@ class Antisymmetric(Layer):
         return self.network.apply(params, x)
 
     def kernel(self, k: Kernel) -> Kernel:
-        """The network's tangent kernel; the outputs at the start are exactly 0."""
-        inner = self.network.kernel(k)
+        """The tangent kernel of the last two dense layers; the outputs at the start are 0."""
+        layers = self.network.layers
+        for layer in layers[:-3]:
+            k = layer.kernel(k)
+        inner = dataclasses.replace(k, ntk=jnp.zeros_like(k.ntk))
+        for layer in layers[-3:]:
+            inner = layer.kernel(inner)
         return dataclasses.replace(
             inner,
             nngp=jnp.zeros_like(inner.nngp),

@@ -43,8 +43,10 @@ class Centred(Layer):
         return self.network.apply(params["network"], x) - self.network.apply(params["anchor"], x)
 
     def kernel(self, k: Kernel) -> Kernel:
-        """The network's tangent kernel; the outputs at the start are exactly 0."""
-        inner = self.network.kernel(k)
+        """The network's own tangent kernel; the outputs at the start are exactly 0."""
+        # At the start the output does not depend on the input: no gradient reaches what lies
+        # before.
+        inner = self.network.kernel(dataclasses.replace(k, ntk=jnp.zeros_like(k.ntk)))
         return dataclasses.replace(
             inner,
             nngp=jnp.zeros_like(inner.nngp),

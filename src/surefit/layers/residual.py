@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError
+from surefit.layers.serial import Serial
 
 __all__ = ["Residual"]
 
@@ -55,6 +56,13 @@ class Residual(Layer):
                 "that ends in an activation. Its output is then correlated with the skip "
                 "connection and the sum has no closed-form limit. End the branch with `Dense`."
             )
+        if _passes_input(self.branch):
+            raise InvalidInputError(
+                "`Residual.kernel`: the branch must end in a random linear layer. Got a branch "
+                "that is itself a residual layer. Its output contains its input and is correlated "
+                "with the skip connection. Put one after the other in a `Serial`, or a `Dense` "
+                "into the branch."
+            )
         square = self.scale**2
         return Kernel(
             nngp=k.nngp + square * b.nngp,
@@ -69,3 +77,9 @@ class Residual(Layer):
     def trainable(self, params: Params) -> PyTree[bool]:
         """As the branch says."""
         return self.branch.trainable(params)
+
+
+def _passes_input(layer: Layer) -> bool:
+    if isinstance(layer, Serial):
+        return all(map(_passes_input, layer.layers))
+    return isinstance(layer, Residual)

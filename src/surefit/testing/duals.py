@@ -84,10 +84,10 @@ def _claim_gram(activation: Activation) -> None:
         claim(activation, f"Gram matrices of `{name}` are positive semidefinite",
               values[0] >= -1e-7 * values[-1],
               f"Smallest eigenvalue {values[0]:.3g}, largest {values[-1]:.3g}.")  # fmt: skip
-        entries = dual(*(jnp.asarray(a.reshape(-1)) for a in np.broadcast_arrays(
-            c, s[:, None], s[None, :])))  # fmt: skip
+        i, j = np.arange(24), np.arange(24) * 7 % 24
+        entries = dual(*map(jnp.asarray, (c[i, j], s[i], s[j])))
         claim_close(activation, f"`{name}` broadcasts its arguments",
-                    gram.reshape(-1), entries, 1e-10 * values[-1])  # fmt: skip
+                    gram[i, j], entries, 1e-10 * values[-1])  # fmt: skip
 
 
 def claim_kernel(activation: Activation) -> None:

@@ -18,8 +18,8 @@ def expectation(
     variance1: np.ndarray,
     variance2: np.ndarray,
     *,
-    angles: int = 96,
-    radii: int = 160,
+    angles: int = 72,
+    radii: int = 144,
 ) -> np.ndarray:
     r"""$E[f(u)f(v)]$ in polar coordinates, for arrays of correlations and variances.
 
