@@ -10,7 +10,7 @@ from surefit.core.curve import Curve
 from surefit.core.prediction import Guarantee, Prediction, Promise
 from surefit.core.record import TheoremRecord
 from surefit.core.trajectory import Series
-from surefit.report.gallery import plot_data, plots_of
+from surefit.report.gallery import gallery, plot_data, plots_of
 from surefit.report.looks import LOOKS
 from surefit.report.plot import broken_at, figure_json
 
@@ -196,3 +196,14 @@ def test_places_of_weights_are_put_into_words(records):
     labels = ("0", "2/w", "head")
     plot = figures(run(records, {"norms": Series(np.arange(3.0), values, labels)}))["Norms"]
     assert [line.label for line in plot.lines] == ["layer 0", "layer 2: w", "head"]
+
+
+def test_a_value_that_is_not_finite_is_no_divergence_by_itself(records):
+    # The PL ratio has no value where the loss is at its minimum.
+    times = np.arange(50.0)
+    values = np.where(times < 40, 1.0 + times, np.nan)
+    plot = figures(run(records, {"pl_ratio": Series(times, values)}))["Polyak-Łojasiewicz ratio"]
+    assert broken_at(plot) == 40
+    assert "annotations" not in figure_json(plot)["layout"]
+    assert "the first at step 40, are left out" in gallery([plot])
+    assert "diverged" not in gallery([plot])

@@ -206,6 +206,17 @@ def test_citations_are_of_the_theorems_that_apply_and_of_surefit(parsed):
     assert "version = {0.1.0}" in text
 
 
+def test_theorems_behind_certificates_that_hold_are_cited(records):
+    base = records.good()
+    arora = next(item for item in base.theorems if item.name == "arora_et_al_2019")
+    certificate = dataclasses.replace(records.certificate(), theorem=f"{arora.title}, sharpened")
+    for checks, cited in ((certificate.checks, True), ((Check("C", 2.0, 1.0),), False)):
+        shown = dataclasses.replace(certificate, checks=checks)
+        page = read(dataclasses.replace(base, certificates=(shown,)))
+        text = next(t for a, t in page.all("pre") if "BibTeX" in a.get("aria-label", ""))
+        assert ("arora2019fine" in text) is cited
+
+
 def test_limits_follow_from_what_the_run_used(parsed, records):
     assert "Checks with evidence “sampled”" in parsed["good"].text
     assert "Checks with evidence “sampled”" not in parsed["diverged"].text

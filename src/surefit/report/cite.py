@@ -1,8 +1,8 @@
-"""What to cite: the theorems that apply, and the software."""
+"""What to cite: the theorems that were used, and the software."""
 
 from __future__ import annotations
 
-from surefit.core.record import RunRecord
+from surefit.core.record import RunRecord, TheoremRecord
 from surefit.report.markup import Html, element, section
 from surefit.report.reproduce import code_block
 from surefit.report.theorem_details import safe_link
@@ -31,15 +31,28 @@ def _software(record: RunRecord) -> str:
     return "\n".join(lines)
 
 
+def _behind_certificate(item: TheoremRecord, record: RunRecord) -> bool:
+    """Whether a certificate that holds names this theorem as its ground."""
+    return any(c.holds and item.title in c.theorem for c in record.certificates)
+
+
+def _used(record: RunRecord) -> list[TheoremRecord]:
+    return [
+        item
+        for item in record.theorems
+        if item.prediction.applies or _behind_certificate(item, record)
+    ]
+
+
 def cite(record: RunRecord) -> Html:
     """The section with BibTeX entries."""
-    used = [item for item in record.theorems if item.prediction.applies and item.citation]
-    entries = list(dict.fromkeys(item.citation.strip() for item in used))
+    used = _used(record)
+    entries = list(dict.fromkeys(item.citation.strip() for item in used if item.citation))
     links = [
         element("li", safe_link(item.url, item.title) if item.url else item.title) for item in used
     ]
     intro = (
-        "The theorems that apply to this run, and the software that checked them:"
+        "The theorems that apply to this run or stand behind its certificates, and the software:"
         if used
         else "No theorem applies to this run, so there is only the software to cite:"
     )

@@ -81,11 +81,17 @@ def _numbers(plot: Plot) -> Html:
 def _notes(plot: Plot) -> list[Html]:
     notes = list(plot.notes)
     place = broken_at(plot)
-    if place is not None:
+    if place is not None and plot.diverged:
         notes.insert(
             0,
             f"From {plot.x_axis} {number(place)} on, a measured value is not a finite number: the "
             "run has diverged there, and the line ends.",
+        )
+    elif place is not None:
+        notes.insert(
+            0,
+            f"Values that are not finite numbers, the first at {plot.x_axis} {number(place)}, are "
+            "left out.",
         )
     return [element("p", note, class_="note") for note in notes]
 

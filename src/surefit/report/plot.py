@@ -65,6 +65,7 @@ class Plot:
         log_y: logarithmic vertical axis.
         over_time: the horizontal axis is time; the page's switch can change its scale.
         percent: the values are fractions, shown as percentages.
+        diverged: the run diverged, so a value that is not finite means that it did so there.
         notes: remarks below the plot.
     """
 
@@ -78,6 +79,7 @@ class Plot:
     log_y: bool = False
     over_time: bool = True
     percent: bool = False
+    diverged: bool = False
     notes: tuple[str, ...] = ()
 
 
@@ -152,15 +154,14 @@ def _break(plot: Plot, place: float | None) -> dict[str, Any]:
         "annotations": [
             {
                 "text": f"no finite number from {unit} {number(place)} on",
-                "x": 0.99,
+                "x": 0,
                 "xref": "paper",
-                "xanchor": "right",
-                "y": 0.98,
+                "xanchor": "left",
+                "y": 1.01,
                 "yref": "paper",
-                "yanchor": "top",
+                "yanchor": "bottom",
                 "showarrow": False,
                 "font": {"color": "var(--no-text)", "size": 13},
-                "bgcolor": "var(--card)",
             }
         ],
     }
@@ -171,7 +172,7 @@ def figure_json(plot: Plot) -> dict[str, Any]:
     x_axis, y_axis = _axis(plot.x_axis, plot.log_x), _axis(plot.y_axis, plot.log_y)
     if plot.over_time:
         # Steps are counted in full on a linear axis; on a logarithmic one they are powers of ten.
-        x_axis |= {"exponentformat": "power" if plot.log_x else "none"}
+        x_axis |= {"exponentformat": "power" if plot.log_x else "none", "nticks": 5}
     if plot.percent:
         y_axis |= {"tickformat": ".0%", "range": [0, 1.03]}
     layout = {
@@ -195,6 +196,6 @@ def figure_json(plot: Plot) -> dict[str, Any]:
             "activecolor": "var(--ink)",
         },
         "margin": {"l": 60, "r": 28, "t": 30, "b": 48},
-        **_break(plot, broken_at(plot)),
+        **_break(plot, broken_at(plot) if plot.diverged else None),
     }
     return {"data": [_trace(line, plot) for line in plot.lines], "layout": layout}

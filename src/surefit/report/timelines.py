@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float
 
 from surefit.core.record import RunRecord
-from surefit.core.trajectory import Series
+from surefit.core.trajectory import Series, Status
 from surefit.report.looks import LOOKS, look
 from surefit.report.plot import DASHES, PALETTE, Line, Plot
 from surefit.report.promised import RESIDUAL, promised, promises_on
@@ -115,6 +115,7 @@ def _timeline(record: RunRecord, name: str, ident: str) -> Plot:
         log_x=name not in (RESIDUAL, "loss") and _early(series),
         log_y=_is_log(shape.scale, lines),
         percent=shape.percent,
+        diverged=record.trajectory.status is Status.DIVERGED,
     )
 
 
