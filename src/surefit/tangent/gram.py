@@ -39,6 +39,9 @@ def jacobian(
     def of_one(example: Float[Array, "..."]) -> Params:
         return jax.jacrev(lambda part: apply(part, example[None])[0])(moving)
 
+    if not jax.tree.leaves(moving):
+        outputs = jax.eval_shape(apply, moving, x)
+        return jnp.zeros((*outputs.shape, 0), outputs.dtype)
     leaves = jax.tree.leaves(jax.vmap(of_one)(x))
     return jnp.concatenate([leaf.reshape(*leaf.shape[:2], -1) for leaf in leaves], axis=-1)
 
@@ -76,7 +79,10 @@ def _factored_blocks(
 ) -> Float[Array, "k k n1 n2"]:
     first = _factors(network, params, x1)
     second = first if x2 is None else _factors(network, params, x2)
-    total: Array | float = 0.0
+    # Nothing trained: the kernel is zero.
+    outputs = jax.eval_shape(network.apply, params, x1)
+    rows = x1.shape[0], (x1 if x2 is None else x2).shape[0]
+    total = jnp.zeros((outputs.shape[1],) * 2 + rows, outputs.dtype)
     for (layer, h1, g1), (_, h2, g2) in zip(first, second, strict=True):
         scale, _, bias_scale, _ = layer.scales(h1.shape[1])
         seen = scale**2 * (h1 @ h2.T)
@@ -106,7 +112,7 @@ def tangent_blocks(
     Cost: dense layers $k^2 n_1 n_2 \sum_l (m_l + m_{l-1})$ operations; otherwise
         $k^2 n_1 n_2 p$ operations and $(n_1 + n_2)kp$ numbers of memory.
     """
-    if isinstance(network, Layer) and factorises(network):
+    if isinstance(network, Layer) and factorises(network, params):
         return _factored_blocks(network, params, x1, x2)
     j1 = jacobian(network, params, x1)
     j2 = j1 if x2 is None else jacobian(network, params, x2)

@@ -13,7 +13,6 @@ from typing import Any
 import jax
 from jaxtyping import Array, Float
 
-from surefit.activations import Activation
 from surefit.core.layer import Layer, Params
 from surefit.layers import Antisymmetric, Dense, Residual, Serial
 
@@ -49,11 +48,6 @@ class Recorder:
 
 @functools.singledispatch
 def _run(layer: Layer, params: Params, x: Any, recorder: Recorder) -> Any:
-    raise TypeError(type(layer).__name__)
-
-
-@_run.register
-def _(layer: Activation, params: Params, x: Any, recorder: Recorder) -> Any:
     return layer.apply(params, x)
 
 
@@ -79,12 +73,12 @@ def _(layer: Antisymmetric, params: Params, x: Any, recorder: Recorder) -> Any:
     return _run(layer.network, params, x, recorder)
 
 
-def factorises(layer: Layer) -> bool:
+def factorises(layer: Layer, params: Params) -> bool:
     """Whether every parameter of the network sits in a dense layer that `Recorder` can tap."""
     if isinstance(layer, Serial):
-        return all(map(factorises, layer.layers))
+        return all(map(factorises, layer.layers, params))
     if isinstance(layer, Residual):
-        return factorises(layer.branch)
+        return factorises(layer.branch, params)
     if isinstance(layer, Antisymmetric):
-        return factorises(layer.network)
-    return isinstance(layer, Dense | Activation)
+        return factorises(layer.network, params)
+    return isinstance(layer, Dense) or not jax.tree.leaves(params)

@@ -115,7 +115,7 @@ class Setting:
     def _roundings(self) -> int:
         """How many roundings stand behind one entry of the Gram matrix, at most."""
         shapes = [np.shape(leaf) for leaf in jax.tree.leaves(self.params)]
-        if factorises(self.problem.network):
+        if factorises(self.problem.network, self.params):
             return 16 + sum(sum(shape) for shape in shapes)
         return 16 + sum(math.prod(shape) for shape in shapes)
 

@@ -25,7 +25,7 @@ def gradient_flops(problem: Problem, params: Params, samples: int) -> float:
 def gram_flops(problem: Problem, params: Params) -> float:
     """The empirical Gram matrix, by the route that `surefit.tangent.tangent_blocks` takes."""
     backward = gradient_flops(problem, params, problem.residuals)
-    if factorises(problem.network):
+    if factorises(problem.network, params):
         matrices = [leaf for leaf in jax.tree.leaves(params) if jnp.ndim(leaf) == 2]
         return backward + 2.0 * problem.residuals**2 * sum(sum(a.shape) for a in matrices)
     return backward + 2.0 * problem.residuals**2 * problem.parameters(params)
