@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import itertools
 
 import jax
 import jax.numpy as jnp
@@ -116,7 +117,7 @@ def _claim_carry(monitor: Monitor, carry, views: list[View]):
         return [structure, *[(jnp.shape(leaf), jnp.asarray(leaf).dtype) for leaf in leaves]]
 
     before = form(carry)
-    for step, (old, new) in enumerate(zip(views, views[1:], strict=False), start=1):
+    for step, (old, new) in enumerate(itertools.pairwise(views), start=1):
         carry = monitor.update(carry, Move(jnp.asarray(step), old.moving, new.moving))
     claim(monitor, "keeps structure, shapes and types of its carry", form(carry) == before,
           f"{before} became {form(carry)}.")  # fmt: skip

@@ -133,8 +133,8 @@ class Checkpoint:
             StorageError: the file is damaged.
         """
         try:
-            with np.load(self.path, allow_pickle=False) as file:
-                arrays = {name: file[name] for name in file.files}
+            with self.path.open("rb") as file, np.load(file, allow_pickle=False) as members:
+                arrays = {name: members[name] for name in members.files}
             head = json.loads(arrays["head"].tobytes())
             form, identity = head["format"], head["identity"]
         except FileNotFoundError:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
 from surefit.core.layer import Params
@@ -24,7 +24,7 @@ _BASE = ("loss", "squared_residual")
 _STANDARD_FLOPS = 1e11
 
 
-def choose_method(method: Method | str | None) -> Method:
+def choose_method(method: Any) -> Method:
     """The method; a name stands for its defaults.
 
     Raises:
@@ -45,7 +45,7 @@ def choose_method(method: Method | str | None) -> Method:
 
 
 def choose_monitors(
-    problem: Problem, params: Params, asked: Sequence[Monitor | str] | None
+    problem: Problem, params: Params, asked: Iterable[Any] | None
 ) -> tuple[Monitor, ...]:
     """The monitors without loss and squared residual, sorted by name.
 

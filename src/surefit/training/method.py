@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import Any, Self
+from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -49,7 +49,7 @@ class Method(eqx.Module):
         """How much time one step takes: 1 where time is counted in steps."""
         return 1.0
 
-    def settle(self, problem: Problem, params: Params, steps: int) -> Self:
+    def settle(self, problem: Problem, params: Params, steps: int) -> Method:
         """The method with every `"auto"` replaced by a number, and its arguments checked.
 
         Raises:

@@ -64,7 +64,9 @@ def preactivations_obstacle(problem: Problem, params: Params) -> str | None:
     )
     try:
         found = jax.eval_shape(
-            lambda tree: preactivations(problem.network, tree, problem.x), params
+            # The comparison makes JAX notice what has escaped from an inner loop.
+            lambda tree: [z > 0.0 for z in preactivations(problem.network, tree, problem.x)],
+            params,
         )
     except jax.errors.UnexpectedTracerError:
         return f"The network applies its activations inside a loop of its own. {advice}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Self
 
 import equinox as eqx
 from jaxtyping import Array, Float, Int, PRNGKeyArray
@@ -41,7 +40,7 @@ class GradientDescent(Method):
             "It multiplies the gradient of the loss.",
         )
 
-    def settle(self, problem: Problem, params: Params, steps: int) -> Self:
+    def settle(self, problem: Problem, params: Params, steps: int) -> Method:
         """The step size as a number.
 
         Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple, Self
+from typing import NamedTuple
 
 import diffrax
 import equinox as eqx
@@ -96,7 +96,7 @@ class GradientFlow(Method):
         """With a given end the number of records decides where they are."""
         return repr(self) if is_auto(self.time) else f"{self!r} in {steps} records"
 
-    def settle(self, problem: Problem, params: Params, steps: int) -> Self:
+    def settle(self, problem: Problem, params: Params, steps: int) -> Method:
         """The time between records as a number.
 
         Raises:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import ClassVar, Self
+from typing import ClassVar
 
 import equinox as eqx
 import jax
@@ -66,7 +66,7 @@ class StochasticGradientDescent(Method):
                 f"{self.batch_size}. It is how many samples a step looks at. Pass 32, say."
             )
 
-    def settle(self, problem: Problem, params: Params, steps: int) -> Self:
+    def settle(self, problem: Problem, params: Params, steps: int) -> Method:
         """The step size as a number.
 
         Raises:
