@@ -103,7 +103,8 @@ def knots(
 ) -> tuple[tuple[float, float], ...]:
     r"""Steps for L from upper bounds on balls, up to where g must have turned.
 
-    Since $L \ge L(0)$, $g' \ge 0$ from $\sigma/L(0)$ on.
+    Since $L \ge L(0)$, $g' \ge 0$ from $\sigma/L(0)$ on. The radii are dense near 0, where L has
+    the most weight in g.
 
     Args:
         lipschitz: non-decreasing upper bound of the Lipschitz constant of J by radius.
@@ -119,6 +120,6 @@ def knots(
     else:  # flat at the centre: go on to where the curvature takes the singular value
         scales = [10.0**exponent for exponent in range(-6, 7)]
         end = next((r for r in scales if lipschitz(r) * r >= sigma), scales[-1])
-    ends = [end * (i + 1) / pieces for i in range(pieces)]
+    ends = [end * ((i + 1) / pieces) ** 2 for i in range(pieces)]
     # The largest ball first: what is known on it helps on the smaller ones.
     return tuple((radius, lipschitz(radius)) for radius in reversed(ends))[::-1]

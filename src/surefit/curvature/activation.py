@@ -8,9 +8,11 @@ activation that can be met on the way.
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
@@ -91,12 +93,22 @@ def bends(activation: Activation, z: Array, reach: Array) -> Bends:
     """
     reach = np.broadcast_to(reach, z.shape)
     bend = second_derivative_bound(activation, z - reach, z + reach)
-    slope = np.abs(np.asarray(activation.derivative(jnp.asarray(z)), np.float64)) + reach * bend
+    slope = np.abs(np.asarray(_first(activation, jnp.asarray(z)))) + reach * bend
     return Bends(np.minimum(slope, activation.lipschitz), bend)
 
 
 def _size(activation: Activation, z: Array) -> Array:
-    return np.abs(np.asarray(activation.second_derivative(jnp.asarray(z)), np.float64))
+    return np.abs(np.asarray(_second(activation, jnp.asarray(z))))
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _first(activation: Activation, z: jax.Array) -> jax.Array:
+    return activation.derivative(z)
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _second(activation: Activation, z: jax.Array) -> jax.Array:
+    return activation.second_derivative(z)
 
 
 def _known_name(activation: Activation) -> str:
