@@ -7,7 +7,7 @@ import dataclasses
 from typing import Any
 
 import numpy as np
-from jaxtyping import Array
+from jax.typing import ArrayLike
 
 __all__ = ["claim", "claim_close", "claim_value_semantics"]
 
@@ -21,9 +21,9 @@ def claim(subject: object, rule: str, holds: object, detail: str = "") -> None:
 def claim_close(
     subject: object,
     rule: str,
-    found: Array | np.ndarray,
-    expected: Array | np.ndarray,
-    tolerance: float | Array | np.ndarray,
+    found: ArrayLike,
+    expected: ArrayLike,
+    tolerance: ArrayLike,
 ) -> None:
     """Claim that two arrays agree to an absolute tolerance everywhere; NaN agrees with nothing."""
     found, expected = np.asarray(found), np.asarray(expected)

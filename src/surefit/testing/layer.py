@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
-
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from surefit.core.layer import Layer, Params, Shape
 from surefit.core.precision import float64
-from surefit.tangent import empirical_ntk, limit_kernel
 from surefit.testing.claims import claim, claim_close, claim_value_semantics
+from surefit.testing.limit import claim_limit
 
 __all__ = ["check_layer"]
 
@@ -57,7 +55,7 @@ def check_layer(
     _claim_batches(layer, params, x)
     _claim_transformations(layer, params, x)
     if limit:
-        _claim_limit(layer, x, seeds, standard_errors, finite_width)
+        claim_limit(layer, x, seeds, standard_errors, finite_width)
 
 
 def _signature(params: Params) -> tuple:
@@ -73,7 +71,7 @@ def _claim_parameters(layer: Layer, params: Params, input_shape: Shape) -> None:
     again, other = (layer.init(jax.random.key(s), input_shape) for s in (0, 1))
     claim(layer, "shapes of parameters do not depend on the key", _signature(other) == signature)
     claim(layer, "the same key gives the same parameters",
-          all(bool(jnp.all(a == b)) for a, b in
+          all(np.array_equal(a, b) for a, b in
               zip(jax.tree.leaves(params), jax.tree.leaves(again), strict=True)))  # fmt: skip
     mask = layer.trainable(params)
     claim(layer, "`trainable` has the structure of the parameters, with bools as leaves",
@@ -101,51 +99,23 @@ def _claim_transformations(layer: Layer, params: Params, x: jax.Array) -> None:
     many = jax.vmap(layer.apply, in_axes=(0, None), axis_size=2)(stacked, x)
     claim_close(layer, "`apply` is the same under `jax.vmap`", many[1], out, scale)
 
+    @jax.jit
     def objective(parameters: Params, inputs: jax.Array) -> jax.Array:
         return jnp.sum(jnp.sin(layer.apply(parameters, inputs)))
 
-    gradient = jax.grad(objective, argnums=(0, 1))(params, x)
+    gradient = jax.jit(jax.grad(objective, argnums=(0, 1)))(params, x)
     claim(layer, "gradients are finite",
-          all(bool(jnp.all(jnp.isfinite(leaf))) for leaf in jax.tree.leaves(gradient)))  # fmt: skip
+          all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient)))  # fmt: skip
     step = 1e-6
-    along = jax.tree.map(lambda leaf: jnp.cos(jnp.arange(leaf.size) + 0.5).reshape(leaf.shape),
+    along = jax.tree.map(lambda leaf: np.cos(np.arange(leaf.size) + 0.5).reshape(leaf.shape),
                          (params, x))  # fmt: skip
     ahead, behind = (
-        objective(*jax.tree.map(lambda leaf, way, h=h: leaf + h * way, (params, x), along))
+        objective(
+            *jax.tree.map(lambda leaf, way, h=h: np.asarray(leaf) + h * way, (params, x), along)
+        )
         for h in (step, -step)
     )
-    slope = sum(jnp.sum(g * way) for g, way in
+    slope = sum(np.sum(np.asarray(g) * way) for g, way in
                 zip(jax.tree.leaves(gradient), jax.tree.leaves(along), strict=True))  # fmt: skip
     claim_close(layer, "gradients agree with finite differences",
                 slope, (ahead - behind) / (2 * step), 1e-4 * (1 + abs(float(slope))))  # fmt: skip
-
-
-def _claim_limit(
-    layer: Layer, x: jax.Array, seeds: int, standard_errors: float, finite_width: float
-) -> None:
-    limit = limit_kernel(layer, x)
-    claim(layer, "the variances of a limit kernel are its diagonal",
-          jnp.allclose(jnp.diag(limit.nngp), limit.variance1, rtol=1e-12, atol=1e-14))  # fmt: skip
-    crossed = limit_kernel(layer, x[:2], x[1:])
-    for name in ("nngp", "ntk"):
-        whole = getattr(limit, name)
-        claim_close(layer, f"the {name} of two batches is a block of that of their union",
-                    getattr(crossed, name), whole[:2, 1:],
-                    1e-7 * (1 + float(jnp.max(jnp.abs(whole)))))  # fmt: skip
-
-    def draw(key: jax.Array) -> tuple[jax.Array, jax.Array]:
-        params = layer.init(key, x.shape[1:])
-        out = layer.apply(params, x).reshape(x.shape[0], -1)
-        return out @ out.T / out.shape[1], empirical_ntk(layer, params, x)
-
-    draws = jax.jit(jax.vmap(draw))(jax.random.split(jax.random.key(1), seeds))
-    for name, sample in zip(("nngp", "ntk"), map(np.asarray, draws), strict=True):
-        expected = np.asarray(getattr(limit, name))
-        scale = np.max(np.abs(expected))
-        error = np.std(sample, axis=0, ddof=1) / math.sqrt(seeds)
-        claim(layer, f"the draws can tell the {name}", np.max(error) <= 0.1 * scale + 1e-12,
-              f"The standard error of an entry is {np.max(error):.3g}, the largest entry "
-              f"{scale:.3g}. Ask for more seeds.")  # fmt: skip
-        claim_close(layer, f"the limit {name} is the mean over random parameters",
-                    np.mean(sample, axis=0), expected,
-                    standard_errors * error + (finite_width + 1e-10) * scale + 1e-12)  # fmt: skip

@@ -1,0 +1,57 @@
+import jax
+import pytest
+
+from surefit.activations import ACTIVATIONS, Identity, Relu, Tanh
+from surefit.layers import LAYERS, Antisymmetric, Centred, Dense, Residual, Serial
+from surefit.testing import check_layer
+from surefit.testing.limit import claim_limit
+
+TWO_LAYER = Serial(Dense(32), Tanh(), Dense(2))
+# Name of a catalogue entry -> its smallest network with a limit that one hidden layer reaches.
+EXAMPLES = {
+    "antisymmetric": Antisymmetric(TWO_LAYER),
+    "centred": Centred(TWO_LAYER),
+    "dense": Dense(3, 1.3, 0.4),
+    "residual": Residual(Serial(Dense(16), Relu(), Dense(3)), 0.7),
+    "serial": TWO_LAYER,
+}
+NETWORKS = {
+    **{
+        f"output {name}": Serial(
+            Dense(24, 1.2, 0.4, "unscaled"), Relu(), Dense(2, 0.8, 0.5, parameterisation=name)
+        )
+        for name in ("ntk", "standard", "mean_field", "unscaled")
+    },
+    "first layer standard": Serial(Dense(24, 1.4, 0.3, "standard"), Tanh(), Dense(1)),
+    "first layer mean field": Serial(Dense(24, 4.0, 0.3, "mean_field"), Tanh(), Dense(1)),
+    "signs": Serial(Dense(32), Relu(), Dense(1, 1.5, distribution="rademacher")),
+    "output not trained": Serial(Dense(32), Relu(), Dense(1, trained=False)),
+    "first layer not trained": Serial(Dense(32, trained=False, bias_std=1.0), Relu(), Dense(1)),
+    "nested": Serial(Serial(Dense(32), Tanh()), Serial(Dense(1))),
+    "residual in a network": Serial(
+        Dense(3, 0.8), Residual(Serial(Dense(3, bias_std=0.5)), 0.6), Dense(2)
+    ),
+    "residual after residual": Serial(
+        Residual(Dense(3, 0.5)), Residual(Serial(Residual(Dense(3)), Dense(3)))
+    ),
+    "centred behind a layer": Serial(Dense(3), Centred(Dense(2))),
+    "antisymmetric, biases": Antisymmetric(Serial(Dense(16, 1.0, 0.5), Tanh(), Dense(1, 1.0, 0.5))),
+    "antisymmetric behind a layer": Antisymmetric(
+        Serial(Dense(3), Dense(32), Identity(), Dense(1))
+    ),
+}
+
+
+@pytest.mark.parametrize("name", LAYERS.names())
+def test_every_layer_conforms(name):
+    if name in ACTIVATIONS:
+        layer = ACTIVATIONS[name]()
+        check_layer(layer, (3,), limit=False)
+    else:
+        check_layer(EXAMPLES[name], (3,))
+
+
+@pytest.mark.parametrize("name", NETWORKS)
+def test_limit_kernel_is_the_mean_over_draws(name):
+    # Linear layers of three features stand for wide ones: their limit is exact in the mean.
+    claim_limit(NETWORKS[name], jax.random.normal(jax.random.key(3), (4, 3)), seeds=1024)
