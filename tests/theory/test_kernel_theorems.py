@@ -97,7 +97,7 @@ def test_the_linearised_curve_becomes_exact_with_the_width(depth):
 
 
 def test_the_linearised_distance_is_that_of_least_squares():
-    asked = setting(network=sf.models.shallow(256, antisymmetric=False))
+    asked = setting(network=sf.models.shallow(64, antisymmetric=False))
     prediction = THEOREMS["lee_2019"]().predict(asked)
     j, r = np.asarray(asked.problem.jacobian(asked.params)), asked.residual
     assert prediction.radius == pytest.approx(np.linalg.norm(np.linalg.pinv(j) @ r), rel=1e-9)
