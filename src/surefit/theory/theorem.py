@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import math
 from enum import StrEnum
 from typing import ClassVar
 
 from surefit.core.catalogue import snake_case
 from surefit.core.check import Check
+from surefit.core.curve import Curve
 from surefit.core.layer import Params
 from surefit.core.prediction import Guarantee, Prediction, Promise
 from surefit.problem import Problem
@@ -99,7 +101,11 @@ class Theorem(abc.ABC):
         radius: float | None = None,
         note: str = "",
     ) -> Prediction:
-        """A prediction with the parts that are the same for every theorem."""
+        """A prediction with the parts that are the same for every theorem.
+
+        Promises and numbers that are NaN are left out: there the formulas have no value, as the
+        step of a loss that is no multiple of the square has none.
+        """
         origin = ""
         if self.provenance is not Provenance.READ:
             again = "; proved again in the documentation of the theorem" if self.reproved else ""
@@ -107,11 +113,20 @@ class Theorem(abc.ABC):
         return Prediction(
             theorem=self.catalogue_name,
             assumptions=self.assumptions(setting),
-            promises=promises,
-            rate=rate,
-            step_size=step_size,
+            promises=tuple(promise for promise in promises if _has_value(promise.bound)),
+            rate=_number(rate),
+            step_size=_number(step_size),
             width=self.required_width(setting),
-            radius=radius,
+            radius=_number(radius),
             unstated={name: float(getattr(self, name)) for name in self.unstated},
             note=" ".join(filter(None, (note, origin))),
         )
+
+
+def _number(value: float | None) -> float | None:
+    return None if value is None or math.isnan(value) else value
+
+
+def _has_value(bound: float | Curve) -> bool:
+    numbers = (*bound.weights, *bound.factors) if isinstance(bound, Curve) else (bound,)
+    return not any(map(math.isnan, numbers))

@@ -140,12 +140,11 @@ class Lee2019(Theorem):
                     unstated=self.unstated,
                 )
             )
-        step = self._critical_step(setting)
         return self._prediction(
             setting,
             promises=tuple(promises),
             rate=None if curve is None else max(curve.factors),
-            step_size=None if math.isnan(step) else step,
+            step_size=self._critical_step(setting),
             radius=movement,
             note="The curve is that of the linearised model, exact in the limit of infinite width.",
         )

@@ -122,12 +122,11 @@ class LiuZhuBelkin2020(Theorem):
             Promise("path_length", radius, source="Section 4, proof"),
             Promise("gram_smallest", mu, Guarantee.LOWER, source="PL* on the ball"),
         ]
-        step = self._largest_step(setting)
         return self._prediction(
             setting,
             promises=tuple(promises),
             rate=geometric_factor(setting, mu, self.dynamics),
-            step_size=None if math.isnan(step) else step,
+            step_size=self._largest_step(setting),
             radius=radius,
             note=f"mu = {mu:.4g}. {width_note(width)}".strip(),
         )

@@ -122,12 +122,11 @@ class OymakSoltanolkotabi2019(Theorem):
             Promise("path_length", radius, source=source),
             Promise("gram_smallest", alpha**2, Guarantee.LOWER, source="hypothesis on the ball"),
         ]
-        step = self._largest_step(setting)
         return self._prediction(
             setting,
             promises=tuple(promises),
             rate=geometric_factor(setting, speed, self.dynamics),
-            step_size=None if math.isnan(step) else step,
+            step_size=self._largest_step(setting),
             radius=radius,
             note=f"alpha = {alpha:.4g}. {width_note(width)}".strip(),
         )
