@@ -78,9 +78,7 @@ def test_only_trained_parameters_move():
 
 
 @pytest.mark.parametrize("route", ["dense", "matrix-free"])
-@pytest.mark.parametrize(
-    "loss", [sf.HalfSquared(), sf.SumSquared(), sf.HalfMeanSquared(), sf.MeanSquared()], ids=repr
-)
+@pytest.mark.parametrize("loss", [sf.SumSquared(), sf.HalfMeanSquared()], ids=repr)
 def test_the_automatic_step_is_the_inverse_of_the_largest_curvature(loss, route, monkeypatch):
     monkeypatch.setattr(sharpness, "_prefers_dense", lambda *_: route == "dense")
     x, y = data(k=2)

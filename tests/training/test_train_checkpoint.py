@@ -64,7 +64,7 @@ def test_a_crash_at_any_pause_changes_nothing(small, name, tmp_path, always):
             small.init(0),
             METHODS[name],
             steps=150,
-            monitors=[*WATCHED, "kernel_drift"],
+            monitors=[*WATCHED, "kernel_drift", "gram_smallest"],
             seed=5,
             progress=progress,
             checkpoint=checkpoint,

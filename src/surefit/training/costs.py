@@ -35,6 +35,6 @@ def eigenvalue_flops(size: int) -> float:
     r"""All eigenvalues of a symmetric matrix, counted at the speed of a matrix product.
 
     The reduction to tridiagonal form takes $\tfrac43 N^3$ operations, half of them bound by
-    memory; measured, that is the time of about $12 N^3$ operations of a matrix product.
+    memory; measured, that is the time of about $20 N^3$ operations of a matrix product.
     """
-    return 12.0 * float(size) ** 3
+    return 20.0 * float(size) ** 3

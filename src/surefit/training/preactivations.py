@@ -7,7 +7,7 @@ import dataclasses
 from typing import Any
 
 import jax
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from surefit.activations import Activation
 from surefit.core.layer import Layer, Params
@@ -62,12 +62,14 @@ def preactivations_obstacle(problem: Problem, params: Params) -> str | None:
     advice = (
         "Write the network with activations as layers, for example `Serial(Dense(512), Relu())`."
     )
+    example = problem.x[:1]
+
+    @jax.jit
+    def signs(tree: Params) -> list[Bool[Array, "1 ..."]]:
+        return [z > 0.0 for z in preactivations(problem.network, tree, example)]
+
     try:
-        found = jax.eval_shape(
-            # The comparison makes JAX notice what has escaped from an inner loop.
-            lambda tree: [z > 0.0 for z in preactivations(problem.network, tree, problem.x)],
-            params,
-        )
+        found = signs(params)  # really run: JAX notices here what has escaped from an inner loop
     except jax.errors.UnexpectedTracerError:
         return f"The network applies its activations inside a loop of its own. {advice}"
     return None if found else f"The network has no activation among its layers. {advice}"

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 from surefit.core.layer import Params
 from surefit.errors import InvalidInputError, StorageError
@@ -30,6 +31,7 @@ from surefit.training.setup import Setup
 
 __all__ = ["Position", "Runner"]
 
+_ONE_THREAD = 1000
 _BASE = (Loss(), SquaredResidual())
 
 
@@ -88,6 +90,10 @@ class Runner:
             )
         self.origin = Position(0, setup.initial, state, moves, losses)
         self.limit = loss_limit(setup.problem, losses[0])
+        # The eigenvalues of a small matrix take a hundred times longer on two threads than on one
+        # where the machine is busy with something else as well.
+        self._blas = ThreadpoolController()
+        self._blas_threads = 1 if setup.problem.residuals <= _ONE_THREAD else None
         self._window = Window(jnp.asarray(setup.target), jnp.asarray(self.limit))
 
     def restored(self, saved: Saved, where: Any) -> Position:
@@ -136,12 +142,12 @@ class Runner:
         wanted = {m.name for m in self.setup.monitors if (expensive if m.expensive else cheap)}
         # Two compiled versions are enough: with and without the expensive ones.
         used = [m for m in self.setup.monitors if expensive or not m.expensive]
-        found = self._measure(tuple(used), at.moving, at.state, at.carries) if wanted else {}
-        return {
-            name: (np.array([at.step]), np.asarray(value)[None])
-            for name, value in found.items()
-            if name in wanted
-        }
+        if not wanted:
+            return {}
+        with self._blas.limit(limits=self._blas_threads, user_api="blas"):
+            found = self._measure(tuple(used), at.moving, at.state, at.carries)
+            rows = {name: np.asarray(value)[None] for name, value in found.items()}
+        return {name: (np.array([at.step]), row) for name, row in rows.items() if name in wanted}
 
     def first_rows(self) -> Block:
         """The losses at the start."""
