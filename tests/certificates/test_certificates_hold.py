@@ -136,7 +136,7 @@ def test_no_run_breaks_a_certificate(name):
     rng = np.random.default_rng(sum(map(ord, name)))
     network, fired = NETWORKS[name], 0
     n, d = 6, 5
-    for case in range(6):
+    for case in range(4):
         x = rng.normal(size=(n, d))
         x /= np.linalg.norm(x, axis=1, keepdims=True)
         k = network.output_shape((d,))[0]
@@ -148,20 +148,19 @@ def test_no_run_breaks_a_certificate(name):
         direction = direction + (case % 3 != 1) * point.bottom
         direction /= np.linalg.norm(direction)
         for certifier in (KANTOROVICH, BARTLETT, OYMAK):
-            limit = _limit(certifier, blank, params)
+            limit = _limit(certifier, point)
             r = limit * rng.uniform(0.2, 0.98) * direction
             y = np.asarray(blank.predict(params)) - r.reshape(n, k)
             problem = sf.Problem(network, x, y)
             fired += _check(certifier, problem, params, rng)
-    assert fired == 18
+    assert fired == 12
 
 
-def _limit(certifier, blank, params):
-    y = np.asarray(blank.predict(params)) - 1e-9
-    near = sf.Problem(blank.network, blank.x, y)
+def _limit(certifier, point):
+    near = dataclasses.replace(point, residual=1e-9)
     # The Lipschitz constants of two of the theorems grow with the residual: leave some room.
     share = 1.0 if certifier is KANTOROVICH else 0.5
-    return share * certifier.issue(near, params).quantities["fire_residual"]
+    return share * certifier.issue_at(near).quantities["fire_residual"]
 
 
 def _check(certifier, problem, params, rng):
@@ -217,7 +216,7 @@ def test_curvature_that_grows_is_charged_where_it_is_met():
     assert certificate.holds
     s = numbers["radius"]
     # g(s) = r - 3 s + s^2 + (20/3) s^3 with exact integration, r = 0.35.
-    exact = min(root.real for root in np.roots([20 / 3, 1, -3, 0.35]) if 0 < root.real)
+    exact = min(root.real for root in np.roots([20 / 3, 1, -3, 0.35]) if root.real > 0)
     assert exact <= s <= 1.1 * exact
     # The largest certified residual: at g' = 0, s = 1/3 gives 3/3 - 1/9 - 20/81.
     best = max(3 * t - t**2 - 20 / 3 * t**3 for t in np.linspace(0, 1, 10001))

@@ -70,7 +70,7 @@ def test_step_functions_against_quadrature(seed):
         r = share * best
         root = majorant.root(r)
         first = grid[np.argmax(heights >= r)]
-        exact = scipy.optimize.brentq(lambda s: fallen(s) - r, 0, first)
+        exact = scipy.optimize.brentq(lambda s, r=r: fallen(s) - r, 0, first)
         np.testing.assert_allclose(root.radius, exact, rtol=1e-8)
         inside = [e for e in ends if e < exact]
         bend = scipy.integrate.quad(curvature, 0, exact, points=inside)[0]

@@ -101,7 +101,7 @@ def _plan(point: Point, majorant: Majorant, root: Root, step: float) -> _Plan | 
             return None
         if own.bend <= bend:
             return _Plan(step, own, 1.0 - step * own.slope * (sigma - own.bend))
-        bend = own.bend * (1.0 + 1e-6)
+        bend = own.bend * (1.0 + 1e-4)
     return None
 
 
@@ -110,7 +110,7 @@ def _largest_step(point: Point, majorant: Majorant, root: Root) -> float:
     good, bad = 1.0 / (point.beta + root.bend) ** 2, 2.0 / point.largest.lower
     if _plan(point, majorant, root, good) is None:  # rounding of the quotient
         good *= 1.0 - 1e-12
-    for _ in range(40):
+    for _ in range(20):
         middle = 0.5 * (good + bad)
         if _plan(point, majorant, root, middle) is None:
             bad = middle
@@ -131,6 +131,8 @@ def _descent(
     safe = min((1.0 - 1e-12) / (point.beta + root.bend) ** 2 / point.factor, largest)
     step = safe if step_size is None else step_size
     plan = _plan(point, majorant, root, step * point.factor)
+    if plan is None:  # never to be passed without numbers
+        largest = safe if step <= largest else largest
     check = Check(
         "step size",
         step,

@@ -44,7 +44,7 @@ def reissue(certificate: Certificate, network: Layer, loss: Loss | None = None) 
         )
     problem = Problem(network, arrays["x"], arrays["y"], loss)
     step = certificate.quantities.get("step_size", math.nan)
-    dynamics = "flow" if "gradient flow" in certificate.statement else "descent"
+    dynamics = "flow" if "gradient flow" in certificate.statement.lower() else "descent"
     return CERTIFIERS[certificate.name]().issue(
         problem,
         _weights(problem, arrays),

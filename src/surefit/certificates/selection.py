@@ -119,11 +119,11 @@ def _issue(
     problem: Problem, params: Params, step_size: float | None, chosen: list[Certifier]
 ) -> list[Certificate]:
     point = Point.at(problem, params)
-    issued = [certifier.issue_at(point, step_size) for certifier in chosen]
-    return sorted(issued, key=_rank)
+    issued = [(certifier.issue_at(point, step_size), certifier) for certifier in chosen]
+    return [certificate for certificate, _ in sorted(issued, key=lambda pair: _rank(*pair))]
 
 
-def _rank(certificate: Certificate) -> tuple[float, ...]:
+def _rank(certificate: Certificate, certifier: Certifier) -> tuple[float, ...]:
     """Smaller is stronger."""
     numbers = certificate.quantities
     if certificate.holds:
@@ -131,4 +131,5 @@ def _rank(certificate: Certificate) -> tuple[float, ...]:
         speed = -numbers["exponent"] if flow else numbers["rate"]
         return (0.0, float(flow), -float(certificate.evidence.strength), speed, numbers["radius"])
     shortfall = numbers["condition"]
-    return (1.0, math.inf if math.isnan(shortfall) else shortfall)
+    about_flow = float("descent" not in certifier.dynamics)
+    return (1.0, math.inf if math.isnan(shortfall) else shortfall, about_flow)
