@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from surefit.core.certificate import Certificate
+from surefit.core.check import Check
 from surefit.core.record import TheoremRecord
 from surefit.workflows import Finished
 
@@ -19,56 +23,69 @@ _WORD = {True: "[green]yes[/]", False: "[red]no[/]", None: "[yellow]cannot say[/
 def _number(value: float | None) -> str:
     if value is None or math.isnan(value):
         return "-"
-    return "∞" if math.isinf(value) else f"{value:.3g}"
+    return "inf" if math.isinf(value) else f"{value:.3g}"
 
 
-def _shortfall(theorem: TheoremRecord) -> str:
-    failing = theorem.prediction.failing
-    if not failing:
-        return "all assumptions hold"
-    first = failing[0]
-    more = f" (+{len(failing) - 1} more)" if len(failing) > 1 else ""
-    unstated = f" [unstated: {', '.join(first.unstated)}]" if first.unstated else ""
-    if math.isnan(first.value):
-        return f"{first.name}: {first.note}{more}"
-    numbers = f"{_number(first.value)} {first.sense} {_number(first.bound)}"
-    word = "fails" if first.holds is False else "undecided"
-    return f"{first.name}: {numbers} {word}{unstated}{more}"
+def _reason(check: Check) -> str:
+    """Why a check does not hold, in a line."""
+    flag = check.bound == 1.0 and check.value in (0.0, 1.0)
+    if math.isnan(check.value) or (flag and check.note):
+        return f"{check.name}: {check.note}"
+    if flag:
+        return f"not: {check.name}"
+    unstated = f" (unstated {', '.join(check.unstated)})" if check.unstated else ""
+    return (
+        f"{check.name} = {_number(check.value)}, not {check.sense} {_number(check.bound)}{unstated}"
+    )
 
 
-def _theorem_table(theorems: tuple[TheoremRecord, ...], width: float) -> Table:
-    table = Table(title="Theorems", title_justify="left", expand=False)
-    for column in ("theorem", "applies", f"width asked (here {width:g})", "promises kept", "why"):
-        table.add_column(column, overflow="fold")
-    for theorem in theorems:
-        prediction = theorem.prediction
-        asked = _number(prediction.width)
-        if prediction.unstated and prediction.width is not None:
-            asked += " (unstated constant)"
-        verdicts = [check.holds for check in theorem.outcome]
-        decided = [verdict for verdict in verdicts if verdict is not None]
-        kept = f"{sum(decided)} of {len(decided)}" if decided else "-"
-        table.add_row(
-            escape(theorem.title), _WORD[prediction.applies], asked, kept,
-            escape(_shortfall(theorem)),
-        )  # fmt: skip
+def _shortfall(checks: Sequence[Check], fine: str) -> str:
+    if not checks:
+        return fine
+    more = f" (+{len(checks) - 1} more)" if len(checks) > 1 else ""
+    return escape(f"{_reason(checks[0])}{more}")
+
+
+def _table(title: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
+    for column in columns:
+        # The last column holds sentences and may wrap; the others are short.
+        table.add_column(column, overflow="fold", no_wrap=column != columns[-1])
     return table
 
 
-def _certificate_table(finished: Finished) -> Table:
-    table = Table(title="Certificates", title_justify="left", expand=False)
-    for column in ("certificate", "holds", "evidence", "radius", "rate", "why"):
-        table.add_column(column, overflow="fold")
-    for certificate in finished.record.certificates:
+def _theorem_table(theorems: tuple[TheoremRecord, ...], width: float) -> Table:
+    asked = f"width (here {width:g})"
+    table = _table("Theorems", "theorem", "applies", asked, "kept", "why")
+    for theorem in theorems:
+        prediction = theorem.prediction
+        mark = "*" if prediction.unstated and prediction.width is not None else ""
+        verdicts = [check.holds for check in theorem.outcome if check.holds is not None]
+        table.add_row(
+            theorem.name,
+            _WORD[prediction.applies],
+            _number(prediction.width) + mark,
+            f"{sum(verdicts)} of {len(verdicts)}" if verdicts else "-",
+            _shortfall(prediction.failing, "every assumption holds"),
+        )
+    table.caption = "width: what it would ask for; * depends on a constant that is unstated."
+    table.caption_justify = "left"
+    return table
+
+
+def _certificate_table(certificates: tuple[Certificate, ...]) -> Table:
+    table = _table("Certificates", "certificate", "holds", "evidence", "radius", "rate", "why")
+    for certificate in certificates:
         quantities = certificate.quantities
-        bad = [str(check) for check in certificate.checks if check.holds is not True]
+        rate = quantities.get("rate", math.nan)
+        bad = [check for check in certificate.checks if check.holds is not True]
         table.add_row(
             certificate.name,
             _WORD[certificate.holds],
             str(certificate.evidence),
             _number(quantities.get("radius")),
-            _number(quantities.get("rate")),
-            escape(bad[0] if bad else "every check holds"),
+            f"1 - {1 - rate:.2g}" if 0.5 < rate < 1 else _number(rate),
+            _shortfall(bad, "every check holds"),
         )
     return table
 
@@ -80,7 +97,7 @@ def print_finished(console: Console, finished: Finished, quiet: bool = False) ->
         if finished.reused:
             console.print("This run is finished already; nothing was computed again.\n")
         console.print(_theorem_table(record.theorems, float(record.problem["width"])))
-        console.print(_certificate_table(finished))
+        console.print(_certificate_table(record.certificates))
         console.print()
     mark = {True: "[bold green]✓[/]", False: "[bold red]✗[/]", None: "[bold yellow]?[/]"}
     console.print(f"{mark[record.holds]} {escape(record.verdict)}", soft_wrap=True)

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from surefit.certificates import fires, issue_all
+from surefit.certificates import fires
 from surefit.core.certificate import Certificate
 from surefit.core.layer import Params
 from surefit.core.record import RunRecord, TheoremRecord
@@ -20,6 +20,7 @@ from surefit.problem import Problem
 from surefit.runs import CertifySpec, Store, Workspace, environment_facts
 from surefit.theory import THEOREMS, Setting, assess, compare, monitors_mentioned
 from surefit.training import METHODS, MONITORS, train
+from surefit.workflows.issuing import issue_certificates
 from surefit.workflows.listener import Listener
 from surefit.workflows.preparation import Bench, prepare_bench
 from surefit.workflows.verdict import verdict
@@ -128,7 +129,7 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
     certificates: tuple[Certificate, ...] = ()
     if trajectory.status not in (Status.DIVERGED, Status.INTERRUPTED):
         listener.stage(f"Certificates after {trajectory.steps:g} steps")
-        certificates = issue_all(problem, trained, step_size=method.spacing)
+        certificates = issue_certificates(problem, trained, method.spacing)
     theorems = tuple(
         TheoremRecord(
             name=name,
@@ -172,7 +173,7 @@ def _train(
         # certificate fires first; the classical ones follow a few thousand steps later.
         if step % ASK_EVERY or not fires(problem, params, method.spacing):
             return False
-        issued = issue_all(problem, params, step_size=method.spacing)
+        issued = issue_certificates(problem, params, method.spacing)
         return all(certificate.holds for certificate in issued)
 
     return train(

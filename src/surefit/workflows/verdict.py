@@ -44,7 +44,11 @@ def verdict(
         )
     issued = [certificate for certificate in certificates if certificate.holds]
     if issued:
-        return f"After {steps} steps it is certified: {issued[0].statement}", True
+        first = issued[0]
+        return (
+            f"Certified after {steps} steps (evidence: {first.evidence}). {first.statement}",
+            True,
+        )
     loss = float(trajectory["loss"].last)
     reasons = [certificate.note for certificate in certificates if certificate.note]
     why = f" {reasons[0]}" if reasons else ""

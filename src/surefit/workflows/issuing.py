@@ -1,0 +1,32 @@
+"""Every certificate that a run can have."""
+
+from __future__ import annotations
+
+from surefit.certificates import CERTIFIERS, issue_all
+from surefit.core.certificate import Certificate
+from surefit.core.layer import Params
+from surefit.problem import Problem
+
+__all__ = ["issue_certificates"]
+
+
+def issue_certificates(
+    problem: Problem, params: Params, step_size: float
+) -> tuple[Certificate, ...]:
+    """One certificate per certifier, those that hold first.
+
+    They speak of the run's own step size. A theorem that only allows shorter steps is asked again
+    about a step of its own choice, which its statement names.
+    """
+    issued = [
+        CERTIFIERS[certificate.name]().issue(problem, params)
+        if _only_the_step_is_too_long(certificate)
+        else certificate
+        for certificate in issue_all(problem, params, step_size=step_size)
+    ]
+    return tuple(sorted(issued, key=lambda certificate: certificate.holds is not True))
+
+
+def _only_the_step_is_too_long(certificate: Certificate) -> bool:
+    bad = [check for check in certificate.checks if check.holds is not True]
+    return bool(bad) and all(check.name == "step size" for check in bad)
