@@ -21,7 +21,7 @@ def test_the_residual_follows_the_kernel_prediction(model):
     params = problem.init(0)
     values, vectors = np.linalg.eigh(np.asarray(problem.gram(params)))
     coefficients = vectors.T @ np.asarray(problem.residual(params))
-    _, run = sf.train(problem, params, steps=150, monitors=[])
+    _, run = sf.train(problem, params, steps=60, monitors=[])
     decay = (1 - run.step_size * values[None, :]) ** (2 * run["squared_residual"].times[:, None])
     predicted = np.sqrt(decay @ coefficients**2)
     measured = np.sqrt(run["squared_residual"].values)

@@ -3,6 +3,7 @@
 import itertools
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -28,7 +29,7 @@ def test_the_mean_over_all_batches_is_the_full_gradient(loss):
     method = sf.StochasticGradientDescent(step_size=0.1, batch_size=2)
     batches = list(itertools.combinations(range(6), 2))
     estimates = [
-        np.asarray(ravel(method.estimate(problem, moving, fixed, np.array(batch)))[0])
+        np.asarray(ravel(method.estimate(problem, moving, fixed, jnp.array(batch)))[0])
         for batch in batches
     ]
     full = np.asarray(ravel(evaluate(problem, moving, fixed).gradient)[0])
@@ -51,7 +52,7 @@ def test_steps_follow_batches_without_replacement_from_seed_and_step():
     moving, fixed = problem.split(start)
     for step in range(7):
         own = jax.random.fold_in(jax.random.key(3), step)
-        batch = np.asarray(jax.random.choice(own, 8, (4,), replace=False))
+        batch = jax.random.choice(own, 8, (4,), replace=False)
         assert len(set(batch.tolist())) == 4
         gradient = method.estimate(problem, moving, fixed, batch)
         moving = jax.tree.map(lambda p, g: p - 0.05 * g, moving, gradient)

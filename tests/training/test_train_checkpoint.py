@@ -1,5 +1,7 @@
 """Interrupted runs go on, and end as if nothing had happened."""
 
+import errno
+import json
 import os
 import random
 import signal
@@ -177,6 +179,45 @@ def test_a_damaged_file_is_named(small, tmp_path, damage):
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(StorageError, match=r"training.npz must be a checkpoint.*Delete it"):
         sf.train(small, small.init(0), **arguments)
+
+
+def rewritten(path, change):
+    with np.load(path) as file:
+        arrays = {name: file[name] for name in file.files}
+    head = json.loads(arrays["head"].tobytes())
+    change(arrays, head)
+    np.savez(path, **(arrays | {"head": np.frombuffer(json.dumps(head).encode(), np.uint8)}))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda arrays, head: arrays.update(leaf0=np.ones(3)), "must hold the arrays of this run"),
+        (lambda arrays, head: arrays.pop("leaf1"), "must be a checkpoint that"),
+        (lambda arrays, head: head.update(format=0), "has format 0 and not 1"),
+        (lambda arrays, head: head.pop("losses"), "must be a checkpoint that"),
+    ],
+)
+def test_an_edited_file_is_named(small, tmp_path, change, message):
+    arguments = {"steps": 20, "monitors": WATCHED, "checkpoint": tmp_path}
+    sf.train(small, small.init(0), **arguments)
+    rewritten(tmp_path / "training.npz", change)
+    with pytest.raises(StorageError, match=f"training.npz.*{message}"):
+        sf.train(small, small.init(0), **arguments)
+
+
+def test_a_full_disk_is_named_and_leaves_the_old_file(small, tmp_path, monkeypatch):
+    arguments = {"monitors": WATCHED, "checkpoint": tmp_path}
+    sf.train(small, small.init(0), steps=20, **arguments)
+    content = (tmp_path / "training.npz").read_bytes()
+
+    def full(descriptor):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(StorageError, match=r"must be writable while training. No space left"):
+        sf.train(small, small.init(0), steps=40, **arguments)
+    assert (tmp_path / "training.npz").read_bytes() == content
 
 
 def test_a_directory_that_cannot_be_written(small, tmp_path):

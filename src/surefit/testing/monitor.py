@@ -96,6 +96,8 @@ def _claim_words(monitor: Monitor) -> None:
     claim(monitor, "`title` says what is measured", bool(monitor.title.strip()))
     summary = (inspect.getdoc(type(monitor)) or "").partition("\n")[0]
     own = "__doc__" in vars(type(monitor)) and not summary.startswith(f"{type(monitor).__name__}(")
+    claim(monitor, "begins its docstring with words, for lists", not summary.startswith("$"),
+          f"Got {summary!r}. Put the formula below.")  # fmt: skip
     claim(monitor, "has a docstring that begins with a sentence",
           own and summary.endswith("."), f"Got {summary!r}.")  # fmt: skip
 

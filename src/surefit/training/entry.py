@@ -98,8 +98,13 @@ def train(
     params = own_params(problem, params)
     method, watched = choose_method(method), choose_monitors(problem, params, monitors)
     schedule = make_schedule(problem, params, method, watched, every)
-    identity = fingerprint(problem, params, method, watched, schedule, steps=steps, seed=seed)
-    store, saved = _stored(checkpoint, identity, steps)
+    store = saved = None
+    if checkpoint is not None:
+        identity = fingerprint(problem, params, method, watched, schedule, steps=steps, seed=seed)
+        store = Checkpoint(checkpoint, identity)
+        saved = store.load()
+    if saved is not None:
+        check_reached(steps, saved.step, checkpoint)
     moving, fixed = problem.split(params)
     setup = Setup(
         problem=problem,
@@ -118,18 +123,6 @@ def train(
         ending = engine.run()
     labels = {monitor.name: monitor.labels(problem, params) for monitor in watched}
     return engine.params, _trajectory(setup, engine, ending, labels)
-
-
-def _stored(
-    directory: Path | str | None, identity: dict[str, str], steps: int
-) -> tuple[Checkpoint | None, Saved | None]:
-    if directory is None:
-        return None, None
-    store = Checkpoint(directory, identity)
-    saved = store.load()
-    if saved is not None:
-        check_reached(steps, saved.step, directory)
-    return store, saved
 
 
 def _settled(

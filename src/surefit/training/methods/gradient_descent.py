@@ -19,7 +19,9 @@ __all__ = ["GradientDescent"]
 
 
 class GradientDescent(Method):
-    r"""Full-batch gradient descent, $\theta_{k+1} = \theta_k - \eta\nabla L(\theta_k)$.
+    r"""Full-batch gradient descent.
+
+    $$\theta_{k+1} = \theta_k - \eta\nabla L(\theta_k).$$
 
     With `"auto"`, $\eta = 1/(\beta\lambda_{\max})$: $\beta$ is the Lipschitz constant of the
     loss gradient in the outputs ($2c$ for $c\|f - y\|^2$), and $\lambda_{\max}$ the largest

@@ -32,7 +32,9 @@ class FlowState(NamedTuple):
 
 
 class GradientFlow(Method):
-    r"""Gradient flow $\dot\theta = -\nabla L(\theta)$, integrated with adaptive steps.
+    r"""Gradient flow, integrated with adaptive steps.
+
+    $$\dot\theta = -\nabla L(\theta).$$
 
     The steps of `train` are records, at equal distances of time; the integrator chooses its own
     steps in between. With `time` = `"auto"` a record is made every $1/(\beta\lambda_{\max})$, the

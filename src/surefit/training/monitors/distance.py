@@ -16,11 +16,11 @@ __all__ = ["Distance"]
 
 @dataclasses.dataclass(frozen=True)
 class Distance(Monitor):
-    r"""$\|\theta - \theta_0\|$ over all trained parameters."""
+    """How far the trained parameters are from their start, all together."""
 
     title = "distance from the initialisation"
     standard = True
 
     def measure(self, carry: Any, view: View) -> Float[Array, ""]:
-        """The Euclidean (for matrices: Frobenius) norm of the movement."""
+        r"""$\|\theta - \theta_0\|$, Euclidean over all numbers (for matrices: Frobenius)."""
         return norm(view.movement)

@@ -25,10 +25,10 @@ def _layers(moving: Params) -> tuple[str, ...]:
 
 @dataclasses.dataclass(frozen=True)
 class DistancePerLayer(Monitor):
-    r"""$\|\theta_\ell - \theta_{\ell,0}\|_F$ of every trained layer, weights and biases together.
+    r"""How far every trained layer is from its start: $\|\theta_\ell - \theta_{\ell,0}\|_F$.
 
-    The columns are named after the places of the layers in the tree of parameters, which in a
-    `Serial` are their positions.
+    Weights and biases of a layer count together. The columns are named after the places of the
+    layers in the tree of parameters, which in a `Serial` are their positions.
     """
 
     title = "distance from the initialisation, per layer"

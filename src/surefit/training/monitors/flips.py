@@ -18,7 +18,7 @@ __all__ = ["Flips"]
 
 @dataclasses.dataclass(frozen=True)
 class Flips(Monitor):
-    r"""The share of pre-activations whose sign differs from the start, over samples and units.
+    r"""The share of pre-activations whose sign differs from the start.
 
     With $z$ what flows into an activation, the share of $[z > 0] \ne [z_0 > 0]$ over all samples
     and all units of all layers.

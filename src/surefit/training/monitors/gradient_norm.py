@@ -16,7 +16,7 @@ __all__ = ["GradientNorm"]
 
 @dataclasses.dataclass(frozen=True)
 class GradientNorm(Monitor):
-    r"""$\|\nabla L(\theta)\|$ over all trained parameters."""
+    """The norm of the gradient of the loss, over all trained parameters."""
 
     title = "norm of the gradient"
     standard = True

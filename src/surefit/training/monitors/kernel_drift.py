@@ -19,7 +19,9 @@ __all__ = ["KernelDrift"]
 
 @dataclasses.dataclass(frozen=True)
 class KernelDrift(Monitor):
-    r"""$\|K - K_0\|_F / \|K_0\|_F$ of the empirical Gram matrix; zero in the lazy regime.
+    r"""The relative change of the empirical Gram matrix; zero in the lazy regime.
+
+    $\|K - K_0\|_F / \|K_0\|_F$ with $K_0$ the matrix at the start.
 
     References:
         Chizat, Oyallon, Bach (2019), section 1.2 (the lazy regime).

@@ -33,10 +33,10 @@ def _spectral_norm(matrix: Float[Array, "a b"]) -> Float[Array, ""]:
 
 @dataclasses.dataclass(frozen=True)
 class OperatorNorm(Monitor):
-    r"""$\|W\|_2$ of every trained weight matrix, one column each.
+    r"""The spectral norm of every trained weight matrix, one column each.
 
-    Of the matrix as it is stored; the factor of its parameterisation ($1/\sqrt m$, say) comes on
-    top of that.
+    $\|W\|_2$ of the matrix as it is stored; the factor of its parameterisation ($1/\sqrt m$,
+    say) comes on top of that.
     """
 
     title = "operator norms of the weights"

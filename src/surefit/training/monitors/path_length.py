@@ -16,9 +16,10 @@ __all__ = ["PathLength"]
 
 @dataclasses.dataclass(frozen=True)
 class PathLength(Monitor):
-    r"""$\sum_k \|\theta_{k+1} - \theta_k\|$, accumulated over every step.
+    r"""How far the trained parameters have travelled, added up over every step.
 
-    For gradient flow the sum runs over the records and is at most the length of the curve.
+    $\sum_k \|\theta_{k+1} - \theta_k\|$, never less than `distance`. For gradient flow
+    the sum runs over the records and is at most the length of the curve.
     """
 
     title = "length of the path"

@@ -17,9 +17,10 @@ __all__ = ["PlRatio"]
 
 @dataclasses.dataclass(frozen=True)
 class PlRatio(Monitor):
-    r"""$\|\nabla L\|^2 / (2(L - \min L))$; where it stays above zero the rate is linear.
+    r"""The Polyak-Lojasiewicz ratio; where it stays above zero the rate is linear.
 
-    NaN where the loss is at its minimum.
+    $\|\nabla L\|^2 / (2(L - \min L))$, which for half the squared residual is a Rayleigh quotient
+    of the Gram matrix. NaN where the loss is at its minimum.
 
     References:
         Karimi, Nutini, Schmidt (2016), inequality (3); Liu, Zhu, Belkin (2022), Definition 3.

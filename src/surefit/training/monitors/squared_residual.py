@@ -15,7 +15,7 @@ __all__ = ["SquaredResidual"]
 
 @dataclasses.dataclass(frozen=True)
 class SquaredResidual(Monitor):
-    r"""$\|f - y\|^2$ over all samples and outputs; always measured, as the loss is."""
+    """The squared distance of all outputs from the targets; always measured, as the loss is."""
 
     title = "squared residual"
     standard = True
