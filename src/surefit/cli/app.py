@@ -9,7 +9,7 @@ import typer
 
 from surefit.cli import certify, listing, report
 from surefit.cli.console import ERRORS
-from surefit.cli.exits import BAD_INPUT, INTERRUPTED
+from surefit.cli.exits import BAD_INPUT
 from surefit.errors import SurefitError
 
 __all__ = ["main"]
@@ -30,12 +30,13 @@ app = typer.Typer(
 )
 
 
-def _version(show: bool) -> None:
+def _version(show: bool) -> bool:
     if show:
         from surefit import __version__
 
         typer.echo(f"surefit {__version__}")
         raise typer.Exit
+    return show
 
 
 @app.callback()
@@ -60,9 +61,6 @@ def main() -> None:
     except SurefitError as error:
         ERRORS.print(f"[bold red]Error:[/] {_escape(str(error))}", soft_wrap=True)
         sys.exit(BAD_INPUT)
-    except KeyboardInterrupt:
-        ERRORS.print("Interrupted. Nothing is lost: run the same command again to go on.")
-        sys.exit(INTERRUPTED)
 
 
 def _escape(text: str) -> str:

@@ -79,12 +79,16 @@ def certify(
     from surefit.cli.tables import print_finished
     from surefit.core.trajectory import Status
 
-    with RichListener(ERRORS, quiet=quiet) as listener:
-        finished = workflows.certify(parsed, out, listener=listener, writers=(report.write_page,))
-    if finished.record.trajectory.status is Status.INTERRUPTED:
-        ERRORS.print(
-            "Interrupted. Nothing is lost: run the same command again to go on.", soft_wrap=True
-        )
+    try:
+        with RichListener(ERRORS, quiet=quiet) as listener:
+            finished = workflows.certify(
+                parsed, out, listener=listener, writers=(report.write_page,)
+            )
+        interrupted = finished.record.trajectory.status is Status.INTERRUPTED
+    except KeyboardInterrupt:  # before or after training
+        interrupted = True
+    if interrupted:
+        ERRORS.print("Interrupted. Nothing is lost: run the same command again to go on.")
         raise typer.Exit(INTERRUPTED)
     print_finished(RESULTS, finished, quiet=quiet)
     raise typer.Exit(DONE if finished.record.holds else ANSWER_IS_NO)
