@@ -22,12 +22,16 @@ INITS: dict[str, tuple[str, float]] = {
 }
 
 
-def _shallow(spec: CertifySpec, outputs: int, activation: Activation, options: Any) -> Layer:
+def _require_one_hidden_layer(spec: CertifySpec) -> None:
     if spec.depth != 1:
         raise InvalidInputError(
-            f"`depth` must be 1 for network 'shallow'. Got {spec.depth}. It has one hidden layer. "
-            "Use --network multilayer for more."
+            f"`depth` must be 1 for network {spec.network!r}. Got {spec.depth}. It has one hidden "
+            "layer. Use --network multilayer for more."
         )
+
+
+def _shallow(spec: CertifySpec, outputs: int, activation: Activation, options: Any) -> Layer:
+    _require_one_hidden_layer(spec)
     return models.shallow(spec.width, outputs, activation, **options)
 
 
@@ -36,6 +40,7 @@ def _multilayer(spec: CertifySpec, outputs: int, activation: Activation, options
 
 
 def _two_layer(spec: CertifySpec, outputs: int, activation: Activation, options: Any) -> Layer:
+    _require_one_hidden_layer(spec)
     if outputs != 1:
         raise InvalidInputError(
             f"network 'two_layer' must have one output. Got {outputs} from the labels. Its output "

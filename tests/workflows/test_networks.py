@@ -1,0 +1,52 @@
+import pytest
+
+import surefit as sf
+from surefit.errors import InvalidInputError
+from surefit.runs import CertifySpec
+from surefit.workflows import INITS, NETWORKS, build_network
+
+
+def build(outputs=1, **fields):
+    return build_network(CertifySpec.parse(fields), outputs)
+
+
+@pytest.mark.parametrize("init", INITS)
+@pytest.mark.parametrize("network", NETWORKS)
+def test_every_network_and_init_can_be_built(network, init):
+    layer = build(network=network, init=init, width=8)
+    assert layer.output_shape((3,)) == (1,)
+
+
+def test_fields_reach_the_network():
+    plain = build(width=6, activation="relu", antisymmetric=False, init="standard", weight_std=2)
+    assert plain == sf.Serial(
+        sf.Dense(6, 2.0, parameterisation="unscaled"),
+        sf.Relu(),
+        sf.Dense(1, parameterisation="standard"),
+    )
+    deep = build(outputs=3, network="multilayer", depth=2, width=6, activation="erf")
+    assert isinstance(deep, sf.Antisymmetric)
+    assert [type(layer).__name__ for layer in deep.network.layers] == [
+        "Dense", "Erf", "Dense", "Erf", "Dense",
+    ]  # fmt: skip
+
+
+def test_the_classical_network_has_unit_weights_unless_said_otherwise():
+    assert build(network="two_layer", activation="relu", width=8).network.layers[0].weight_std == 1
+    wide = build(network="two_layer", activation="relu", width=8, weight_std=0.1)
+    assert wide.network.layers[0].weight_std == 0.1
+
+
+@pytest.mark.parametrize(
+    ("fields", "outputs", "message"),
+    [
+        ({"network": "shallow", "depth": 2}, 1, "must be 1 for network 'shallow'"),
+        ({"network": "two_layer", "depth": 2}, 1, "must be 1 for network 'two_layer'"),
+        ({"network": "two_layer"}, 3, "must have one output"),
+        ({"network": "perceptron"}, 1, "Known: multilayer, shallow, two_layer"),
+        ({"init": "he"}, 1, "Known: mean_field, ntk, standard, wide"),
+    ],
+)
+def test_contradictions_are_refused(fields, outputs, message):
+    with pytest.raises(InvalidInputError, match=message):
+        build(outputs, **fields)
