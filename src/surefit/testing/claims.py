@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import functools
 from typing import Any
 
+import jax
 import numpy as np
 from jax.typing import ArrayLike
 
-__all__ = ["claim", "claim_close", "claim_value_semantics"]
+__all__ = ["claim", "claim_close", "claim_value_semantics", "quick_jit"]
+
+# A suite runs every program once or twice: compiling it well takes longer than running it.
+quick_jit = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
 def claim(subject: object, rule: str, holds: object, detail: str = "") -> None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from surefit.core.layer import Layer, Params, Shape
 from surefit.core.precision import float64
-from surefit.testing.claims import claim, claim_close, claim_value_semantics
+from surefit.testing.claims import claim, claim_close, claim_value_semantics, quick_jit
 from surefit.testing.limit import claim_limit
 
 __all__ = ["check_layer"]
@@ -94,23 +94,23 @@ def _claim_transformations(layer: Layer, params: Params, x: jax.Array) -> None:
     out = layer.apply(params, x)
     scale = 1e-12 * (1 + float(jnp.max(jnp.abs(out))))
     claim_close(layer, "`apply` is the same under `jax.jit`",
-                jax.jit(layer.apply)(params, x), out, scale)  # fmt: skip
+                quick_jit(layer.apply)(params, x), out, scale)  # fmt: skip
     stacked = jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), params)
     many = jax.vmap(layer.apply, in_axes=(0, None), axis_size=2)(stacked, x)
     claim_close(layer, "`apply` is the same under `jax.vmap`", many[1], out, scale)
 
-    @jax.jit
     def objective(parameters: Params, inputs: jax.Array) -> jax.Array:
         return jnp.sum(jnp.sin(layer.apply(parameters, inputs)))
 
-    gradient = jax.jit(jax.grad(objective, argnums=(0, 1)))(params, x)
+    gradient = quick_jit(jax.grad(objective, argnums=(0, 1)))(params, x)
     claim(layer, "gradients are finite",
           all(np.isfinite(leaf).all() for leaf in jax.tree.leaves(gradient)))  # fmt: skip
     step = 1e-6
     along = jax.tree.map(lambda leaf: np.cos(np.arange(leaf.size) + 0.5).reshape(leaf.shape),
                          (params, x))  # fmt: skip
+    compiled = quick_jit(objective)
     ahead, behind = (
-        objective(
+        compiled(
             *jax.tree.map(lambda leaf, way, h=h: np.asarray(leaf) + h * way, (params, x), along)
         )
         for h in (step, -step)

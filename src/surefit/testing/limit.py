@@ -10,7 +10,7 @@ import numpy as np
 
 from surefit.core.layer import Layer
 from surefit.tangent import empirical_ntk, limit_kernel
-from surefit.testing.claims import claim, claim_close
+from surefit.testing.claims import claim, claim_close, quick_jit
 
 __all__ = ["claim_limit"]
 
@@ -47,7 +47,7 @@ def claim_limit(
         out = layer.apply(params, x).reshape(x.shape[0], -1)
         return out @ out.T / out.shape[1], empirical_ntk(layer, params, x)
 
-    draws = jax.jit(jax.vmap(draw))(jax.random.split(jax.random.key(1), seeds))
+    draws = quick_jit(jax.vmap(draw))(jax.random.split(jax.random.key(1), seeds))
     for name, sample in zip(("nngp", "ntk"), map(np.asarray, draws), strict=True):
         expected = np.asarray(getattr(limit, name))
         scale = np.max(np.abs(expected))

@@ -1,0 +1,16 @@
+import pytest
+
+from surefit.activations import ACTIVATIONS, LeakyRelu, Softplus
+from surefit.testing import check_activation
+
+VARIANTS = [LeakyRelu(-1.0), LeakyRelu(1.0), LeakyRelu(3.0), Softplus(shifted=True)]
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS.names())
+def test_every_activation_conforms(name):
+    check_activation(ACTIVATIONS[name]())
+
+
+@pytest.mark.parametrize("activation", VARIANTS, ids=repr)
+def test_parameters_keep_conformance(activation):
+    check_activation(activation)
