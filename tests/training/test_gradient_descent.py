@@ -114,6 +114,8 @@ def test_a_loss_without_bounded_curvature_needs_a_step_size():
         sf.train(problem, problem.init(0), steps=1)
     _, run = sf.train(problem, problem.init(0), sf.GradientDescent(1e-3), steps=200, monitors=[])
     assert run["loss"].last < 0.7 * run["loss"].values[0]
+    _, run = sf.train(problem, problem.init(0), sf.GradientDescent(10.0), steps=50, monitors=[])
+    assert run.status is Status.DIVERGED and run.message.endswith("Use a smaller step size.")
 
 
 @pytest.mark.parametrize("bad", [0.0, -1.0, np.nan, np.inf, "fast", None])

@@ -10,7 +10,6 @@ from surefit.core.layer import Params
 from surefit.errors import InvalidInputError, NumericalError
 from surefit.problem import Problem
 from surefit.training.method import Method
-from surefit.training.sharpness import gram_largest
 
 __all__ = ["GROWTH", "divergence_message", "loss_limit"]
 
@@ -43,34 +42,33 @@ def divergence_message(
         what: what happened behind it.
     """
     head = f"Diverged after step {step}: {what}. The parameters at step {step} are kept."
-    smoothness = problem.loss.smoothness(problem.samples)
-    if not (math.isfinite(smoothness) and smoothness > 0):
-        return f"{head} Use a smaller step size."
-    at_start = smoothness * gram_largest(problem, initial)
-    limit = method.stability_limit(at_start)
-    if limit is None:
+    at_start = _sharpness(problem, method, initial)
+    if at_start is None:
         return head
-    size = method.spacing
+    if math.isnan(at_start):
+        return f"{head} Use a smaller step size."
+    size, limit = method.spacing, 2.0 / at_start
     if size > limit:
         return (
             f"{head} The step size {size:.3g} exceeds 2/lambda_max = {limit:.3g}, where lambda_max "
-            f"= {at_start:.3g} is the largest curvature of the loss at the start (that of the "
-            "empirical Gram matrix, times the smoothness of the loss): along its eigenvector "
-            f'every step overshoots by more than it gains. Use step_size="auto" ({limit / 2:.3g}), '
-            f"or any step size below {limit:.3g}."
+            f"= {at_start:.3g} is the largest curvature of the loss that a step can meet at the "
+            "start (that of the empirical Gram matrix, times the smoothness of the loss): along "
+            f'its eigenvector every step overshoots. Use step_size="auto" ({limit / 2:.3g}), or '
+            f"any step size below {limit:.3g}."
         )
-    now = _sharpness(problem, last, smoothness)
-    grown = f" and {now:.3g} at step {step}" if now is not None else ""
+    now = _sharpness(problem, method, last)
+    grown = "" if now is None or math.isnan(now) else f" and {now:.3g} at step {step}"
     return (
         f"{head} The step size {size:.3g} is below 2/lambda_max = {limit:.3g}, the limit at the "
-        "start: the curvature grew along the way (lambda_max = "
-        f"{at_start:.3g} at the start{grown}). The network is not in the lazy regime. Use a "
-        "smaller step size, or a wider network."
+        f"start: the curvature grew along the way (lambda_max = {at_start:.3g} at the start"
+        f"{grown}). The network is not in the lazy regime. Use a smaller step size, or a wider "
+        "network."
     )
 
 
-def _sharpness(problem: Problem, params: Params, smoothness: float) -> float | None:
+def _sharpness(problem: Problem, method: Method, params: Params) -> float | None:
     try:
-        return smoothness * gram_largest(problem, params)
-    except (InvalidInputError, NumericalError):  # the Gram matrix overflows where outputs do not
-        return None
+        return method.sharpness(problem, params)
+    except (InvalidInputError, NumericalError):
+        # The loss has no bounded curvature, or the Gram matrix overflows where outputs do not.
+        return math.nan

@@ -8,7 +8,7 @@ from typing import Any
 
 import equinox as eqx
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Bool, Int, PRNGKeyArray
 
 from surefit.core.catalogue import snake_case
 from surefit.core.layer import Params
@@ -104,8 +104,11 @@ class Method(eqx.Module):
         """Why the run ended where a step was not `healthy` or its loss not finite, if known."""
         return ""
 
-    def stability_limit(self, sharpness: Float[Array, ""] | float) -> float | None:
-        """The largest stable step at a Hessian with this largest eigenvalue; None: no limit."""
+    def sharpness(self, problem: Problem, params: Params) -> float | None:
+        """The largest curvature of the loss that a step can meet, bounded from above.
+
+        Steps longer than two over it are unstable. None where no step size is to blame.
+        """
         return None
 
     def flops(self, problem: Problem, params: Params) -> float:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 
 import equinox as eqx
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Int, PRNGKeyArray
 
 from surefit.core.layer import Params
 from surefit.core.tree import add_scaled
@@ -50,10 +50,7 @@ class GradientDescent(Method):
         """
         if not is_auto(self.step_size):
             return self
-        smoothness = loss_smoothness(problem, 'GradientDescent(step_size="auto")')
-        return dataclasses.replace(
-            self, step_size=1.0 / (smoothness * gram_largest(problem, params))
-        )
+        return dataclasses.replace(self, step_size=1.0 / self.sharpness(problem, params))
 
     def start(self, problem: Problem, moving: Params, fixed: Params) -> Evaluation:
         """Loss and gradient at the start."""
@@ -77,6 +74,7 @@ class GradientDescent(Method):
         """The state is just that."""
         return state
 
-    def stability_limit(self, sharpness: Float[Array, ""] | float) -> float:
-        r"""$2/\lambda$: a quadratic of this curvature is divided by less than it is multiplied."""
-        return 2.0 / float(sharpness)
+    def sharpness(self, problem: Problem, params: Params) -> float:
+        r"""$\beta\lambda_{\max}$ of the empirical Gram matrix."""
+        smoothness = loss_smoothness(problem, 'GradientDescent(step_size="auto")')
+        return smoothness * gram_largest(problem, params)

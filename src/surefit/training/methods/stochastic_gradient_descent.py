@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import equinox as eqx
 import jax
-from jaxtyping import Array, Float, Int, PRNGKeyArray
+from jaxtyping import Array, Int, PRNGKeyArray
 
 from surefit.core.layer import Params
 from surefit.core.tree import add_scaled, combine
@@ -81,10 +81,7 @@ class StochasticGradientDescent(Method):
             )
         if not is_auto(self.step_size):
             return self
-        smoothness = loss_smoothness(problem, 'StochasticGradientDescent(step_size="auto")')
-        whole, own = gram_bounds(problem, params)
-        sharpness = smoothness * min(n / b * whole, n * own)
-        return dataclasses.replace(self, step_size=1.0 / sharpness)
+        return dataclasses.replace(self, step_size=1.0 / self.sharpness(problem, params))
 
     def start(self, problem: Problem, moving: Params, fixed: Params) -> tuple[()]:
         """Nothing is remembered between steps."""
@@ -119,9 +116,12 @@ class StochasticGradientDescent(Method):
         (gradient,) = pull(problem.samples / self.batch_size * rows)
         return gradient
 
-    def stability_limit(self, sharpness: Float[Array, ""] | float) -> float:
-        """That of full-batch descent; steps on batches are stable up to less than this."""
-        return 2.0 / float(sharpness)
+    def sharpness(self, problem: Problem, params: Params) -> float:
+        """That of the estimated loss of any batch."""
+        smoothness = loss_smoothness(problem, 'StochasticGradientDescent(step_size="auto")')
+        whole, own = gram_bounds(problem, params)
+        n, b = problem.samples, self.batch_size
+        return smoothness * min(n / b * whole, n * own)
 
     def flops(self, problem: Problem, params: Params) -> float:
         """Forward and backward pass on a batch."""
