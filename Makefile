@@ -1,5 +1,6 @@
 # Two commands do everything on a machine with Python >= 3.11 and make: `make demo`, `make test`.
 PYTHON ?= python3
+export NO_MKDOCS_2_WARNING := 1
 VENV := .venv
 BIN := $(VENV)/bin
 RUNS ?= runs
@@ -27,7 +28,7 @@ test: $(VENV)/ready  ## lint, floors, documentation and all tests but the slow o
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mkdocs build --strict --quiet
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n 2
 
 slow: $(VENV)/ready  ## the longer experiments
 	$(BIN)/python -m pytest -m slow
