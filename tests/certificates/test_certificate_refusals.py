@@ -90,7 +90,7 @@ def test_singular_within_rounding():
     assert certificate.holds is None
     assert failing(certificate) == {"sigma_min(J)^2"}
     assert "J is not onto within rounding" in certificate.note
-    assert "samples 0 and 5" in certificate.note
+    assert "samples 0 and 5: one is the negative of the other up to 0" in certificate.note
     assert math.isnan(certificate.quantities["condition"])
 
 

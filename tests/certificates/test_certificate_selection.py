@@ -83,6 +83,18 @@ def test_fires_agrees_with_the_certificate(loss):
     assert answers == [False, False, *3 * [True, True, False]]
 
 
+def test_fires_can_wait_for_a_better_statement():
+    problem, params = nearly_solved(1e-6)
+    limit = certify(problem, params).quantities["fire_residual"] / np.sqrt(6)
+    problem, params = nearly_solved(0.6 * limit)
+    assert fires(problem, params)
+    assert fires(problem, params, condition=0.61)
+    assert not fires(problem, params, condition=0.59)
+    for condition in (0.0, 1.5, float("nan")):
+        with pytest.raises(InvalidInputError, match=r"`fires\(condition=...\)` must be above 0"):
+            fires(problem, params, condition=condition)
+
+
 @pytest.mark.parametrize(
     "network",
     [

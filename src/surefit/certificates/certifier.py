@@ -112,7 +112,7 @@ class Certifier(abc.ABC):
         self, point: Point, step_size: float | None = None, dynamics: Dynamics | None = None
     ) -> Certificate:
         """`issue` where the facts are known already."""
-        name = getattr(type(self), "name", None) or snake_case(type(self).__name__)
+        name = type(self).__dict__.get("name") or snake_case(type(self).__name__)
         dynamics = self._dynamics(dynamics)
         step_size = _positive(step_size)
         shared = shared_checks(point)

@@ -95,6 +95,13 @@ def _limiting(point: Point) -> list[str]:
         return []
     x = np.asarray(point.problem.x).reshape(point.problem.samples, -1)
     distances = _distances(x)
+    opposite = float(np.linalg.norm(x[i] + x[j]))
+    if opposite < distances[i, j]:
+        return [
+            f"sigma_min is limited by samples {i} and {j}: one is the negative of the other up to "
+            f"{number(opposite)}, and an odd activation without biases cannot tell them apart. "
+            "Add biases, use an activation that is not odd, or remove one of them."
+        ]
     return [
         f"sigma_min is limited by samples {i} and {j}: they are {number(distances[i, j])} apart, "
         f"where the median distance to the nearest sample is "

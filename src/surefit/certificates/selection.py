@@ -76,7 +76,12 @@ def issue_all(
 
 
 @float64
-def fires(problem: Problem, params: Params, step_size: float | None = None) -> bool:
+def fires(
+    problem: Problem,
+    params: Params,
+    step_size: float | None = None,
+    condition: float = 1.0,
+) -> bool:
     """Whether `certify` would find that descent from `params` converges; cheap.
 
     Made to be asked every thousand steps of training, as a reason to stop. It asks the weakest
@@ -86,21 +91,28 @@ def fires(problem: Problem, params: Params, step_size: float | None = None) -> b
         problem: network, squared loss and data.
         params: the current weights.
         step_size: of gradient descent; None: a step that the theorem allows.
+        condition: how small C is to be. The certified rate is proportional to 1 - C, so 1 stops
+            as soon as there is a statement, 0.5 when it is half as good as it can become.
 
     Raises:
-        InvalidInputError: as `certify`.
+        InvalidInputError: as `certify`, or `condition` is not in (0, 1].
     """
+    if not 0.0 < condition <= 1.0:
+        raise InvalidInputError(
+            f"`fires(condition=...)` must be above 0 and at most 1. Got {condition}. The theorem "
+            "needs C < 1; smaller values ask for a better statement. Pass 1.0 or 0.5."
+        )
     point = Point.at(problem, params, quick=True)
     if point.curvature is None or point.smallest.lower <= 0.0:
         return False
     # No bound on a ball is smaller than the one at its centre.
-    if 2.0 * point.lipschitz(0.0) * point.residual >= point.smallest.lower:
+    if 2.0 * point.lipschitz(0.0) * point.residual >= condition * point.smallest.lower:
         return False
     if not all(check.holds for check in shared_checks(point)):
         return False
     step = None if step_size is None else float(step_size)
-    checks = KantorovichMajorant().assess(point, step, "descent").checks
-    return all(check.holds for check in checks)
+    found = KantorovichMajorant().assess(point, step, "descent")
+    return found.quantities["condition"] <= condition and all(c.holds for c in found.checks)
 
 
 def _resolve(certifiers: Iterable[str | Certifier] | None) -> list[Certifier]:

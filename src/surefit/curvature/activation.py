@@ -18,6 +18,7 @@ import numpy as np
 from jaxtyping import Float
 
 from surefit.activations import Activation
+from surefit.core.rounding import UNIT_ROUNDOFF
 
 __all__ = ["Bends", "bends", "has_bounded_bend", "second_derivative_bound"]
 
@@ -34,6 +35,7 @@ _STATIONARY: dict[str, tuple[float, ...]] = {
     "Identity": (),
     "Quadratic": (),
 }
+_ROUNDING = 32 * UNIT_ROUNDOFF
 _PERIODIC = {"Sin": (math.pi / 2, math.pi)}  # first extremum, distance to the next
 
 
@@ -94,7 +96,15 @@ def bends(activation: Activation, z: Array, reach: Array) -> Bends:
     reach = np.broadcast_to(reach, z.shape)
     bend = second_derivative_bound(activation, z - reach, z + reach)
     slope = np.abs(np.asarray(_first(activation, jnp.asarray(z)))) + reach * bend
-    return Bends(np.minimum(slope, activation.lipschitz), bend)
+    return Bends(
+        np.minimum(_padded(slope, activation.lipschitz), activation.lipschitz),
+        _padded(bend, activation.smoothness),
+    )
+
+
+def _padded(value: Array, constant: float) -> Array:
+    # A derivative far below its supremum may have come out of a cancellation: 1 - tanh(z)^2.
+    return value + _ROUNDING * (constant if math.isfinite(constant) else value)
 
 
 def _size(activation: Activation, z: Array) -> Array:
