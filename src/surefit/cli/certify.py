@@ -28,11 +28,11 @@ report to open in a browser.
 
 Examples:
 
-- `surefit certify` (digits 0 and 1 is quick: add `--classes 0 1 --samples 300`)
+- `surefit certify --data digits --classes 0 1 --samples 300`
 
-- `surefit certify --data my.csv --activation gelu --width 1024`
+- `surefit certify --data my.csv --activation gelu --width 1024 --out runs`
 
-- `surefit certify --data breast_cancer --samples 200 --init wide --steps 50000`
+- `surefit certify --data breast_cancer --samples 200 --theorems oymak_soltanolkotabi_2019`
 """
 
 
