@@ -81,8 +81,10 @@ def _claim_gram(activation: Activation) -> None:
         dual = getattr(activation, name)
         gram = np.asarray(dual(*map(jnp.asarray, (c, s[:, None], s[None, :]))))
         values = np.linalg.eigvalsh((gram + gram.T) / 2)
+        # Where the derivative jumps, rounding of the covariances counts as its square root.
+        jumps = name == "derivative_dual" and not math.isfinite(activation.smoothness)
         claim(activation, f"Gram matrices of `{name}` are positive semidefinite",
-              values[0] >= -1e-7 * values[-1],
+              values[0] >= -(1e-6 if jumps else 1e-12) * values[-1],
               f"Smallest eigenvalue {values[0]:.3g}, largest {values[-1]:.3g}.")  # fmt: skip
         i, j = np.arange(24), np.arange(24) * 7 % 24
         entries = dual(*map(jnp.asarray, (c[i, j], s[i], s[j])))

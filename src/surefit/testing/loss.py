@@ -41,10 +41,10 @@ def check_loss(loss: Loss, y: Any | None = None) -> None:
         targets = jnp.asarray(batch, jnp.float64)
         starts, ends = (jnp.asarray(3 * rng.normal(size=(20, *batch.shape))) for _ in range(2))
         _claim_gradient(loss, starts, targets)
-        _claim_constants(loss, starts, ends, targets)
         scale = loss.residual_scale(batch.shape[0])
         if scale is not None:
             _claim_square(loss, scale, starts, targets)
+        _claim_constants(loss, starts, ends, targets)
 
 
 def _claim_gradient(loss: Loss, outputs: jax.Array, y: jax.Array) -> None:
