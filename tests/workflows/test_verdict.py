@@ -16,7 +16,7 @@ GOOD, BAD, OPEN = Check("a", 1.0, 2.0), Check("b", 3.0, 2.0), Check.undecided("c
 
 
 def certificate(check):
-    return Certificate("k", "Descent converges.", "T", (check,), {}, note="Train on.")
+    return Certificate("k", "Descent converges.", "T", (check,), {}, note="Train on. Scope: here.")
 
 
 def theorem(assumption, outcome):
@@ -44,3 +44,4 @@ def test_verdict(certificates, theorems, status, holds, words):
     sentence, found = verdict(run, certificates, theorems)
     assert found is holds
     assert words in sentence
+    assert "Scope" not in sentence

@@ -50,8 +50,9 @@ def verdict(
             True,
         )
     loss = float(trajectory["loss"].last)
-    reasons = [certificate.note for certificate in certificates if certificate.note]
-    why = f" {reasons[0]}" if reasons else ""
+    # A certificate's note says what is missing, then the scope of its statement.
+    missing = certificates[0].note.partition("Scope:")[0].strip() if certificates else ""
+    why = f" {missing}" if missing else ""
     sentence = f"No certificate after {steps} steps (training loss {loss:.3g}).{why}"
     undecided = bool(certificates) and all(item.holds is None for item in certificates)
     return sentence, None if undecided else False
