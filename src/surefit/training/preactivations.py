@@ -6,6 +6,7 @@ import copy
 import dataclasses
 from typing import Any
 
+import equinox as eqx
 import jax
 from jaxtyping import Array, Bool, Float
 
@@ -62,14 +63,14 @@ def preactivations_obstacle(problem: Problem, params: Params) -> str | None:
     advice = (
         "Write the network with activations as layers, for example `Serial(Dense(512), Relu())`."
     )
-    example = problem.x[:1]
-
-    @jax.jit
-    def signs(tree: Params) -> list[Bool[Array, "1 ..."]]:
-        return [z > 0.0 for z in preactivations(problem.network, tree, example)]
-
     try:
-        found = signs(params)  # really run: JAX notices here what has escaped from an inner loop
+        # Really run: JAX notices here what has escaped from an inner loop.
+        found = _signs(problem.network, params, problem.x[:1])
     except jax.errors.UnexpectedTracerError:
         return f"The network applies its activations inside a loop of its own. {advice}"
     return None if found else f"The network has no activation among its layers. {advice}"
+
+
+@eqx.filter_jit
+def _signs(network: Layer, params: Params, x: Float[Array, "n ..."]) -> list[Bool[Array, "n ..."]]:
+    return [z > 0.0 for z in preactivations(network, params, x)]
