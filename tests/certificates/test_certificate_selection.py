@@ -72,7 +72,7 @@ def test_fires_agrees_with_the_certificate(loss):
     sharp = CERTIFIERS["kantorovich_majorant"]()
     limit = sharp.issue(problem, params).quantities["fire_residual"] / np.sqrt(6)
     answers = []
-    for share in (2.0, 1.01, 0.99, 0.5, 1e-6):
+    for share in (1.01, 0.99, 1e-6):
         problem, params = nearly_solved(share * limit, loss=loss)
         largest = sharp.issue(problem, params).quantities["largest_step"]
         steps = [None] if np.isnan(largest) else [None, 0.5 * largest, 2 * largest]
@@ -80,7 +80,7 @@ def test_fires_agrees_with_the_certificate(loss):
             holds = sharp.issue(problem, params, step_size=step).holds
             assert fires(problem, params, step) is bool(holds)
             answers.append(holds)
-    assert answers == [False, False, *3 * [True, True, False]]
+    assert answers == [False, *2 * [True, True, False]]
 
 
 def test_fires_can_wait_for_a_better_statement():
