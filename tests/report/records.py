@@ -3,8 +3,6 @@
 `python tests/report/records.py DIRECTORY` writes one page per run into DIRECTORY.
 """
 
-# ruff: noqa: RUF001 (mathematical signs are meant as they stand)
-
 from __future__ import annotations
 
 import dataclasses

@@ -1,5 +1,3 @@
-# ruff: noqa: RUF001 (mathematical signs are meant as they stand)
-
 import math
 
 import pytest

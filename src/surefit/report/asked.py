@@ -1,7 +1,5 @@
 """What was asked: the spec in words, and field by field."""
 
-# ruff: noqa: RUF001 (mathematical signs are meant as they stand)
-
 from __future__ import annotations
 
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """The certificates: what is claimed, in words and numbers, on what evidence, and its limits."""
 
-# ruff: noqa: RUF001 (mathematical signs are meant as they stand)
-
 from __future__ import annotations
 
 import math

@@ -4,8 +4,6 @@ A quantity that is not listed is shown as well, under its own name; a line here 
 read better.
 """
 
-# ruff: noqa: RUF001 (mathematical signs are meant as they stand)
-
 from __future__ import annotations
 
 import dataclasses

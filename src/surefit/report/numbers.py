@@ -1,7 +1,5 @@
 """Numbers as people write them: three significant digits, powers of ten, no false precision."""
 
-# ruff: noqa: RUF001 (mathematical signs are meant as they stand)
-
 from __future__ import annotations
 
 import math

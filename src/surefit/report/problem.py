@@ -1,7 +1,5 @@
 """Facts of the data and the network, and the checks of the data."""
 
-# ruff: noqa: RUF001 (mathematical signs are meant as they stand)
-
 from __future__ import annotations
 
 from surefit.core.record import RunRecord

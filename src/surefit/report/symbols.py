@@ -1,7 +1,5 @@
 """Formulas that were written for a terminal, set as on paper."""
 
-# ruff: noqa: RUF001 (Greek letters are meant)
-
 from __future__ import annotations
 
 import html

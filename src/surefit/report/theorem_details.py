@@ -1,7 +1,5 @@
 """What unfolds below a theorem's row: its setting, its assumptions, its promises."""
 
-# ruff: noqa: RUF001 (mathematical signs are meant as they stand)
-
 from __future__ import annotations
 
 from typing import Any

@@ -1,7 +1,5 @@
 """Every theorem: whether it applies and why, and what it promised beside what was measured."""
 
-# ruff: noqa: RUF001 (mathematical signs are meant as they stand)
-
 from __future__ import annotations
 
 import math

@@ -19,7 +19,7 @@ from surefit.errors import UnknownNameError
 from surefit.problem import Problem
 from surefit.runs import CertifySpec, Store, Workspace, environment_facts
 from surefit.theory import THEOREMS, Setting, assess, compare, monitors_mentioned
-from surefit.training import METHODS, MONITORS, train
+from surefit.training import METHODS, MONITORS, GradientFlow, Method, train
 from surefit.workflows.issuing import issue_certificates
 from surefit.workflows.listener import Listener
 from surefit.workflows.preparation import Bench, prepare_bench
@@ -105,13 +105,18 @@ def _require_names(spec: CertifySpec) -> None:
                 raise UnknownNameError(kind, name, catalogue)
 
 
-def _method(spec: CertifySpec) -> Any:
+def _method(spec: CertifySpec) -> Method:
     options: dict[str, Any] = {"step_size": spec.step_size}
     if spec.batch_size is not None:
         options["batch_size"] = spec.batch_size
     if spec.method == "gradient_flow":
         options = {}
     return METHODS[spec.method](**options)
+
+
+def _step_of_descent(method: Method) -> float | None:
+    """The step that certificates speak of; after gradient flow each theorem chooses its own."""
+    return None if isinstance(method, GradientFlow) else method.spacing
 
 
 def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
@@ -129,7 +134,7 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
     certificates: tuple[Certificate, ...] = ()
     if trajectory.status not in (Status.DIVERGED, Status.INTERRUPTED):
         listener.stage(f"Certificates after {trajectory.steps:g} steps")
-        certificates = issue_certificates(problem, trained, method.spacing)
+        certificates = issue_certificates(problem, trained, _step_of_descent(method))
     theorems = tuple(
         TheoremRecord(
             name=name,
@@ -161,7 +166,7 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
 
 def _train(
     bench: Bench,
-    method: Any,
+    method: Method,
     mentioned: Sequence[str],
     workspace: Workspace,
     listener: Listener,
@@ -171,9 +176,9 @@ def _train(
     def certified(problem: Problem, params: Params, step: int) -> bool:
         # A function of the step alone, so that a resumed run asks at the same steps. The sharpest
         # certificate fires first; the classical ones follow a few thousand steps later.
-        if step % ASK_EVERY or not fires(problem, params, method.spacing):
+        if step % ASK_EVERY or not fires(problem, params, _step_of_descent(method)):
             return False
-        issued = issue_certificates(problem, params, method.spacing)
+        issued = issue_certificates(problem, params, _step_of_descent(method))
         return all(certificate.holds for certificate in issued)
 
     return train(

@@ -11,12 +11,12 @@ __all__ = ["issue_certificates"]
 
 
 def issue_certificates(
-    problem: Problem, params: Params, step_size: float
+    problem: Problem, params: Params, step_size: float | None
 ) -> tuple[Certificate, ...]:
     """One certificate per certifier, those that hold first.
 
     They speak of the run's own step size. A theorem that only allows shorter steps is asked again
-    about a step of its own choice, which its statement names.
+    about a step of its own choice, which its statement names; without a step (None) each is.
     """
     issued = [
         CERTIFIERS[certificate.name]().issue(problem, params)
