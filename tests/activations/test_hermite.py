@@ -207,14 +207,14 @@ def test_a_traced_parameter_of_the_function_is_no_obstacle():
 
     slope, step = jnp.asarray(1.5), 1e-5
     difference = (at(slope + step) - at(slope - step)) / (2 * step)
-    np.testing.assert_allclose(jax.grad(at)(slope), difference, rtol=1e-8)
+    np.testing.assert_allclose(jax.jit(jax.grad(at))(slope), difference, rtol=1e-8)
     np.testing.assert_allclose(jax.jit(at)(slope), at(slope), rtol=1e-13)
 
 
 @pytest.mark.parametrize("which", [0, 1, 2])
 def test_gradients_agree_with_finite_differences(which):
     at = tuple(map(jnp.asarray, (0.4, 1.3, 0.6)))
-    slope = jax.grad(lambda *a: dual(Softplus(), *a), argnums=which)(*at)
+    slope = jax.jit(jax.grad(lambda *a: dual(Softplus(), *a), argnums=which))(*at)
     up, down = (
         dual(Softplus(), *(a + h * (i == which) for i, a in enumerate(at))) for h in (1e-5, -1e-5)
     )
@@ -223,7 +223,7 @@ def test_gradients_agree_with_finite_differences(which):
 
 def test_second_derivative_by_the_covariance_is_the_dual_of_the_second_derivative():
     at = tuple(map(jnp.asarray, (0.4, 1.3, 0.6)))
-    curvature = jax.grad(jax.grad(lambda c: dual(Sin(), c, *at[1:])))(at[0])
+    curvature = jax.jit(jax.grad(jax.grad(lambda c: dual(Sin(), c, *at[1:]))))(at[0])
     np.testing.assert_allclose(curvature, Sin().dual(*at), rtol=1e-12)
 
 

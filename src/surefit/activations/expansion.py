@@ -3,8 +3,9 @@ r"""The truncated Hermite series of a batch of Gaussian pairs, and what the trun
 from __future__ import annotations
 
 import dataclasses
-import functools
+import math
 from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,13 +13,14 @@ import numpy as np
 from jaxtyping import Array, Bool, Float
 
 from surefit.activations.angle import correlation
-from surefit.activations.mehler import Pick, Table, power_series
+from surefit.activations.mehler import Pick, Table, power_series, small_power_series
 from surefit.activations.projection import Projection, Sets, project, refinement_for
 
 __all__ = ["Entries", "Expansion", "aligned", "expand"]
 
 FIXED_TERMS = 512  # where the arguments are traced and nothing can be chosen from their values
 RUNGS = (128, 512, 2048, 4096)
+SMALL = 2048  # pairs for which NumPy is done before XLA has compiled
 # Few sizes, so that few programs are compiled.
 SIZES = sorted({8 * 2**j for j in range(9)} | {12 * 2**j for j in range(1, 8)})
 
@@ -51,16 +53,26 @@ class Expansion:
 
     def value(self) -> Entries:
         """The sum, with the rest of the second moment as last term."""
-        tables, parities = [], []
-        for parity, length in enumerate(self.lengths):
-            table, tail = self.found.coefficients[parity][:length], self.tail(parity)
-            if isinstance(tail, np.ndarray) and not (table.any() or tail.any()):
-                continue
-            xp = tail.__array_namespace__()
-            rest = xp.where(tail > 0, xp.sqrt(xp.where(tail > 0, tail, 1.0)), 0.0)
-            tables.append(jnp.asarray(xp.concatenate([table, rest[None]])))
-            parities.append(parity)
-        return _sum(tuple(parities), self.rho, tables, self.pick1, self.pick2)
+        parities = tuple(parity for parity in (0, 1) if not self._vanishes(parity))
+        tables = [self._table(parity) for parity in parities]
+        shape = np.broadcast_shapes(self.rho.shape, self.pick1.shape, self.pick2.shape)
+        rho = _known(self.rho) if math.prod(shape) <= SMALL else None
+        if rho is None or not all(isinstance(table, np.ndarray) for table in tables):
+            tables = [jnp.asarray(table) for table in tables]
+            return _sum(power_series, parities, self.rho, tables, self.pick1, self.pick2)
+        return jnp.asarray(_add(small_power_series, parities, rho, tables, self.pick1, self.pick2))
+
+    def _table(self, parity: int) -> Table:
+        """The coefficients kept of a parity, and one that holds what they leave."""
+        table, tail = self.found.coefficients[parity][: self.lengths[parity]], self.tail(parity)
+        xp = tail.__array_namespace__()
+        rest = xp.where(tail > 0, xp.sqrt(xp.where(tail > 0, tail, 1.0)), 0.0)
+        return xp.concatenate([table, rest[None]])
+
+    def _vanishes(self, parity: int) -> bool:
+        """Whether the function is known to have no part of a parity."""
+        moment = self.found.moments[parity]
+        return isinstance(moment, np.ndarray) and not moment.any()
 
     def error(self) -> Entries:
         """Bound on the distance between `value` and the expectation."""
@@ -88,15 +100,30 @@ class Expansion:
         return (order[:, None] * table**2).sum(axis=0)
 
 
-@functools.partial(jax.jit, static_argnums=0)
-def _sum(
-    parities: tuple[int, ...], rho: Entries, tables: list[Table], pick1: Pick, pick2: Pick
-) -> Entries:
-    total = jnp.zeros(jnp.broadcast_shapes(rho.shape, pick1.shape, pick2.shape), rho.dtype)
+def _add(
+    series: Callable,
+    parities: tuple[int, ...],
+    rho: Any,
+    tables: list[Any],
+    pick1: Pick,
+    pick2: Pick,
+) -> Any:
+    shape = np.broadcast_shapes(rho.shape, pick1.shape, pick2.shape)
+    total = np.zeros(shape, rho.dtype)
     for parity, table in zip(parities, tables, strict=True):
-        series = power_series(rho * rho, table, table, pick1, pick2)
-        total = total + (rho * series if parity else series)
+        part = series(rho * rho, table, table, pick1, pick2)
+        total = total + (rho * part if parity else part)
     return total
+
+
+_sum = jax.jit(_add, static_argnums=(0, 1))
+
+
+def _known(array: Entries) -> np.ndarray | None:
+    try:
+        return np.asarray(array)
+    except jax.errors.TracerArrayConversionError:
+        return None
 
 
 def aligned(*arrays: Entries) -> list[Entries]:

@@ -7,9 +7,9 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Int
 
-__all__ = ["power_series"]
+__all__ = ["power_series", "small_power_series"]
 
-Table = Float[Array, "_ sets"]
+Table = Float[Array, "_ sets"] | Float[np.ndarray, "_ sets"]
 Pick = Int[Array, "..."] | Int[np.ndarray, "..."]
 
 
@@ -55,3 +55,18 @@ def _series_jvp(primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     change = change + _horner(q, dleft, right, pick1, pick2)
     change = change + _horner(q, left, dright, pick1, pick2)
     return _series(*primals), change
+
+
+def small_power_series(
+    q: Float[np.ndarray, "..."] | np.floating,
+    left: Float[np.ndarray, "_ sets"],
+    right: Float[np.ndarray, "_ sets"],
+    pick1: Int[np.ndarray, "..."],
+    pick2: Int[np.ndarray, "..."],
+) -> Float[np.ndarray, "..."]:
+    """`power_series` in NumPy: compiling a program takes longer than a short sum over few pairs."""
+    shape = np.broadcast_shapes(q.shape, pick1.shape, pick2.shape)
+    total = np.zeros(shape, q.dtype)
+    for a, b in zip(left[::-1], right[::-1], strict=True):
+        total = total * q + a[pick1] * b[pick2]
+    return np.asarray(total)

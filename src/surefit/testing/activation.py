@@ -11,7 +11,7 @@ import numpy as np
 
 from surefit.activations import Activation
 from surefit.core.precision import float64
-from surefit.testing.claims import claim, claim_close, claim_value_semantics
+from surefit.testing.claims import claim, claim_close, claim_value_semantics, quick_jit
 from surefit.testing.duals import claim_duals, claim_kernel
 
 __all__ = ["check_activation"]
@@ -68,7 +68,7 @@ def _claim_derivatives(activation: Activation) -> None:
         ("second_derivative", activation.derivative),
     ):
         found = getattr(activation, name)(z)
-        by_rule = jax.vmap(jax.grad(function))(z)
+        by_rule = quick_jit(jax.vmap(jax.grad(function)))(z)
         right = (function(z + step) - function(z)) / step
         left = (function(z) - function(z - step)) / step
         scale = 1 + jnp.abs(found)

@@ -11,7 +11,7 @@ import numpy as np
 from surefit.activations import Activation, dual_error
 from surefit.core.kernel import Kernel
 from surefit.errors import InvalidInputError
-from surefit.testing.claims import claim, claim_close
+from surefit.testing.claims import claim, claim_close, quick_jit
 from surefit.testing.pairs import expectation
 
 __all__ = ["claim_duals", "claim_kernel"]
@@ -62,7 +62,7 @@ def claim_duals(activation: Activation, tolerance: float) -> None:
 def _claim_gradient(activation: Activation) -> None:
     s, t = jnp.asarray(1.3), jnp.asarray(0.6)
     c = jnp.asarray([-0.9, -0.2, 0.0, 0.5, 0.9]) * math.sqrt(1.3 * 0.6)
-    slope = jax.vmap(jax.grad(lambda value: activation.dual(value, s, t)))(c)
+    slope = quick_jit(jax.vmap(jax.grad(lambda value: activation.dual(value, s, t))))(c)
     claim_close(
         activation,
         "the derivative of `dual` by the covariance is `derivative_dual` (Price's theorem)",
@@ -103,7 +103,7 @@ def claim_kernel(activation: Activation) -> None:
     claim(activation, "the diagonal of the kernel is its variance",
           jnp.all(jnp.diag(out.nngp) == out.variance1))  # fmt: skip
     scale = float(jnp.max(jnp.abs(out.nngp)) + jnp.max(jnp.abs(out.ntk)))
-    traced = jax.jit(activation.kernel)(kernel)
+    traced = quick_jit(activation.kernel)(kernel)
     for name in ("nngp", "ntk", "variance1"):
         claim_close(activation, f"`kernel` gives the same {name} under `jax.jit`",
                     getattr(traced, name), getattr(out, name), 1e-7 * scale)  # fmt: skip
