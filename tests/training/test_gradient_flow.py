@@ -62,7 +62,7 @@ def test_the_automatic_interval_is_the_automatic_step_and_can_be_prolonged():
     np.testing.assert_array_equal(short["loss"].values, long["loss"].values[:4])
 
 
-def test_a_stiff_flow_is_a_status_with_advice_that_helps():
+def test_a_stiff_flow_is_a_status_with_advice():
     x, y = data()
     problem = sf.Problem(sf.models.shallow(4), x, y)
     start = problem.init(0)
@@ -72,8 +72,14 @@ def test_a_stiff_flow_is_a_status_with_advice_that_helps():
     assert "max_steps=1000" in run.message and "Kvaerno5" in run.message
     np.testing.assert_array_equal(params[0]["w"], start[0]["w"])
     assert run["distance"].values.tolist() == [0.0]
+
+
+@pytest.mark.slow
+def test_an_implicit_solver_follows_a_stiff_flow():
+    x, y = data()
+    problem = sf.Problem(sf.models.shallow(4), x, y)
     method = sf.GradientFlow(time=4000.0, max_steps=1000, solver=diffrax.Kvaerno5())
-    _, run = sf.train(problem, start, method, steps=2, monitors=[])
+    _, run = sf.train(problem, problem.init(0), method, steps=2, monitors=[])
     assert run.status is Status.STEPS_DONE and run["loss"].last < 1e-20 * run["loss"].values[0]
 
 

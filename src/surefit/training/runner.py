@@ -14,14 +14,8 @@ from threadpoolctl import ThreadpoolController
 from surefit.core.layer import Params
 from surefit.errors import InvalidInputError, StorageError
 from surefit.training.checkpoint import Saved
-from surefit.training.compiled import (
-    Arrived,
-    Window,
-    advance,
-    measure,
-    start,
-    with_traced_numbers,
-)
+from surefit.training.compiled import Arrived, Window, advance, measure, start
+from surefit.training.compiled import with_traced_numbers as traced
 from surefit.training.divergence import loss_limit
 from surefit.training.ledger import Block
 from surefit.training.monitor import Monitor
@@ -73,7 +67,7 @@ class Runner:
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
-        self._method = with_traced_numbers(setup.method)
+        self._method = traced(setup.method)
         self._accumulating = tuple(m for m in setup.monitors if m.accumulates)
         state, carries = start(
             setup.problem, self._method, setup.monitors, setup.initial, setup.fixed

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-import diffrax
 import equinox as eqx
 import jax
 import jax.numpy as jnp
@@ -64,7 +63,7 @@ class GradientFlow(Method):
     interval: float | None = eqx.field(default=None, converter=number_or_auto)
     rtol: float = eqx.field(default=1e-7, converter=number_or_auto)
     atol: float = eqx.field(default=1e-9, converter=number_or_auto)
-    solver: diffrax.AbstractSolver | None = eqx.field(default=None, static=True)
+    solver: Any = eqx.field(default=None, static=True)
     max_steps: int = eqx.field(default=100_000, static=True)
 
     def __check_init__(self) -> None:
@@ -130,6 +129,8 @@ class GradientFlow(Method):
         key: PRNGKeyArray,
     ) -> tuple[Params, FlowState]:
         """Follow the flow up to the next record."""
+        import diffrax  # takes a second, which other methods need not wait for
+
         # The solver takes no empty containers, which stand for layers without parameters.
         leaves, structure = jax.tree.flatten(moving)
 
