@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterator
 from typing import Generic, TypeVar
 
-from surefit.errors import UnknownNameError
+from surefit.errors import InvalidInputError, UnknownNameError
 
 __all__ = ["Catalogue", "snake_case"]
 
@@ -54,13 +54,26 @@ class Catalogue(Generic[T]):
                 importlib.import_module(f"{self.package}.{module.name}")
 
     def entries(self) -> dict[str, type[T]]:
-        """All entries, sorted by name."""
+        """All entries, sorted by name.
+
+        Raises:
+            InvalidInputError: two modules define an entry of the same name.
+        """
         self._load()
-        found = {
-            cls.__dict__.get("name") or snake_case(cls.__name__): cls
-            for cls in _descendants(self.base)
-            if not inspect.isabstract(cls) and not cls.__name__.startswith("_")
-        }
+        found: dict[str, type[T]] = {}
+        for cls in _descendants(self.base):
+            if inspect.isabstract(cls) or cls.__name__.startswith("_"):
+                continue
+            name = cls.__dict__.get("name") or snake_case(cls.__name__)
+            other = found.setdefault(name, cls)
+            # A notebook cell that is run again defines its class again: the newest one counts.
+            if other.__module__ != cls.__module__:
+                raise InvalidInputError(
+                    f"Every {self.kind} must have a name of its own. Got {name!r} in both "
+                    f"{other.__module__} and {cls.__module__}. Specs and reports refer to it by "
+                    "name. Rename one of the classes."
+                )
+            found[name] = cls
         return dict(sorted(found.items()))
 
     def names(self) -> list[str]:
