@@ -100,7 +100,7 @@ def test_fires_can_wait_for_a_better_statement():
     [
         sf.Serial(sf.Dense(32), sf.Relu(), sf.Dense(1)),
         sf.models.shallow(1, antisymmetric=False),
-        sf.models.multilayer(16, 2, antisymmetric=False),
+        sf.models.multilayer(16, 2, zero_start=False),
     ],
     ids=["kink", "too few parameters", "deep"],
 )

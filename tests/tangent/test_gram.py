@@ -19,6 +19,10 @@ NETWORKS = {
         sf.Tanh(),
         sf.Dense(2),
     ),
+    "centred": sf.Centred(sf.Serial(sf.Dense(6), sf.Tanh(), sf.Dense(2, bias_std=0.3))),
+    "centred inside": sf.Serial(
+        sf.Dense(4), sf.Centred(sf.Serial(sf.Tanh(), sf.Dense(5))), sf.Tanh(), sf.Dense(2)
+    ),
     "antisymmetric": sf.Antisymmetric(sf.Serial(sf.Dense(6), sf.Tanh(), sf.Dense(2))),
 }
 

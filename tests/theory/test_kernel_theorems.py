@@ -83,7 +83,7 @@ def test_the_linearised_curve_becomes_exact_with_the_width(depth):
     theorem = THEOREMS["lee_2019"]()
 
     def deviation(width, seed):
-        network = sf.models.multilayer(width, depth, antisymmetric=False)
+        network = sf.models.multilayer(width, depth, zero_start=False)
         problem = sf.Problem(network, np.eye(3), np.array([1.0, -1.0, 1.0]))
         asked = Setting(problem, problem.init(seed), 0.3)
         prediction = theorem.predict(asked)

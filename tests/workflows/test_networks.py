@@ -25,7 +25,7 @@ def test_fields_reach_the_network():
         sf.Dense(1, parameterisation="standard"),
     )
     deep = build(outputs=3, network="multilayer", depth=2, width=6, activation="erf")
-    assert isinstance(deep, sf.Antisymmetric)
+    assert isinstance(deep, sf.Centred)
     assert [type(layer).__name__ for layer in deep.network.layers] == [
         "Dense", "Erf", "Dense", "Erf", "Dense",
     ]  # fmt: skip

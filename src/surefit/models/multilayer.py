@@ -5,7 +5,7 @@ from __future__ import annotations
 from surefit.activations import Activation, Tanh
 from surefit.core.layer import Layer
 from surefit.errors import InvalidInputError
-from surefit.layers import Antisymmetric, Dense, Serial
+from surefit.layers import Antisymmetric, Centred, Dense, Serial
 from surefit.layers.dense import Parameterisation
 
 __all__ = ["multilayer"]
@@ -18,7 +18,7 @@ def multilayer(
     activation: Activation | None = None,
     weight_std: float = 1.0,
     parameterisation: Parameterisation = "ntk",
-    antisymmetric: bool = True,
+    zero_start: bool = True,
 ) -> Layer:
     r"""`depth` hidden layers of equal width, no biases, all weights trained.
 
@@ -27,13 +27,15 @@ def multilayer(
     layers and 1 at the output.
 
     Args:
-        width: hidden features per layer; even if antisymmetric.
+        width: hidden features per layer; even for one hidden layer with `zero_start`.
         depth: number of hidden layers, at least 1.
         outputs: number of outputs.
         activation: $\phi$; None: tanh.
         weight_std: $\sigma_w$.
         parameterisation: of all layers but the first.
-        antisymmetric: start at zero output.
+        zero_start: start at zero output, with the kernel of the whole network: by `Antisymmetric`
+            for one hidden layer, by `Centred` for more (mirrored features would cancel the
+            gradients of all layers before them).
 
     Raises:
         InvalidInputError: `depth` is below 1, or the layers refuse their arguments.
@@ -48,4 +50,6 @@ def multilayer(
     for _ in range(depth - 1):
         layers += [Dense(width, weight_std, parameterisation=parameterisation), activation]
     network = Serial(*layers, Dense(outputs, parameterisation=parameterisation))
-    return Antisymmetric(network) if antisymmetric else network
+    if not zero_start:
+        return network
+    return Antisymmetric(network) if depth == 1 else Centred(network)

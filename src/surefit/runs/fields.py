@@ -123,9 +123,9 @@ class CertifyFields(BaseModel):
     )
     antisymmetric: Switch = option(
         True,
-        "Start from two copies of the network with opposite signs: the output is exactly 0 at "
-        "the start, and the tangent kernel is that of one copy. Otherwise the initial output is "
-        "random and its size enters the bounds.",
+        "Start at output 0: hidden features come in pairs of opposite output weights (with several "
+        "hidden layers the initial output is subtracted instead), and the tangent kernel is as "
+        "without. Otherwise the initial output is random and its size enters the bounds.",
         "be true or false",
         "true",
     )

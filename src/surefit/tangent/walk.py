@@ -14,7 +14,7 @@ import jax
 from jaxtyping import Array, Float
 
 from surefit.core.layer import Layer, Params
-from surefit.layers import Antisymmetric, Dense, Residual, Serial
+from surefit.layers import Antisymmetric, Centred, Dense, Residual, Serial
 
 __all__ = ["Recorder", "factorises"]
 
@@ -73,6 +73,14 @@ def _(layer: Antisymmetric, params: Params, x: Any, recorder: Recorder) -> Any:
     return _run(layer.network, params, x, recorder)
 
 
+@_run.register
+def _(layer: Centred, params: Params, x: Any, recorder: Recorder) -> Any:
+    # The anchor is never trained, so that it needs no taps.
+    return _run(layer.network, params["network"], x, recorder) - layer.network.apply(
+        params["anchor"], x
+    )
+
+
 def factorises(layer: Layer, params: Params) -> bool:
     """Whether every parameter of the network sits in a dense layer that `Recorder` can tap."""
     if isinstance(layer, Serial):
@@ -81,4 +89,6 @@ def factorises(layer: Layer, params: Params) -> bool:
         return factorises(layer.branch, params)
     if isinstance(layer, Antisymmetric):
         return factorises(layer.network, params)
+    if isinstance(layer, Centred):
+        return factorises(layer.network, params["network"])
     return isinstance(layer, Dense) or not jax.tree.leaves(params)

@@ -36,6 +36,7 @@ def _shallow(spec: CertifySpec, outputs: int, activation: Activation, options: A
 
 
 def _multilayer(spec: CertifySpec, outputs: int, activation: Activation, options: Any) -> Layer:
+    options["zero_start"] = options.pop("antisymmetric")
     return models.multilayer(spec.width, spec.depth, outputs, activation, **options)
 
 
