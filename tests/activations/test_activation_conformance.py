@@ -5,8 +5,11 @@ from surefit.testing import check_activation
 
 VARIANTS = [LeakyRelu(-1.0), LeakyRelu(1.0), LeakyRelu(3.0), Softplus(shifted=True)]
 
+# Other test modules define entries of their own.
+OWN = [name for name, cls in ACTIVATIONS.entries().items() if cls.__module__.startswith("surefit.")]
 
-@pytest.mark.parametrize("name", ACTIVATIONS.names())
+
+@pytest.mark.parametrize("name", OWN)
 def test_every_activation_conforms(name):
     check_activation(ACTIVATIONS[name]())
 
