@@ -28,7 +28,8 @@ def test_a_run_is_certified_once_and_found_again(surefit, tmp_path):
     assert not list((tmp_path / "runs" / ".incomplete").glob("*.scratch"))
     record = RunRecord.load(run)
     assert record.holds is True
-    assert all(certificate.holds for certificate in record.certificates)
+    holding = {certificate.name for certificate in record.certificates if certificate.holds}
+    assert {"kantorovich_majorant", "bartlett_montanari_rakhlin"} <= holding
     assert not any(theorem.prediction.applies is False and theorem.prediction.failing == ()
                    for theorem in record.theorems)  # fmt: skip
     before = (run / "result.json").stat().st_mtime_ns

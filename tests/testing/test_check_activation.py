@@ -10,6 +10,9 @@ from surefit import testing
 from surefit.activations import Activation, Gelu, Relu, Tanh
 from surefit.testing import check_activation
 
+# Checks of the checks: minutes of compilation, needed when a suite changes.
+pytestmark = pytest.mark.slow
+
 
 def wrong(base, **changes):
     # The leading underscore keeps it out of the catalogue.

@@ -10,6 +10,9 @@ from surefit.layers import Dense, Serial
 from surefit.losses import HalfSquared, Loss
 from surefit.testing import check_layer, check_loss
 
+# Checks of the checks: minutes of compilation, needed when a suite changes.
+pytestmark = pytest.mark.slow
+
 
 def wrong(base, **changes):
     # The leading underscore keeps it out of the catalogue.

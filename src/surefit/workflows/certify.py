@@ -29,6 +29,9 @@ __all__ = ["Finished", "certify"]
 
 # How often (in steps) training asks whether a certificate holds.
 ASK_EVERY = 1000
+# Training goes on a little after the sharpest certificate holds (condition 1): the certified rate
+# is poor at first, and the classical theorem on gradient flow needs half the residual.
+STOP_AT = 0.4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -174,12 +177,10 @@ def _train(
     spec = bench.spec
 
     def certified(problem: Problem, params: Params, step: int) -> bool:
-        # A function of the step alone, so that a resumed run asks at the same steps. The sharpest
-        # certificate fires first; the classical ones follow a few thousand steps later.
-        if step % ASK_EVERY or not fires(problem, params, _step_of_descent(method)):
-            return False
-        issued = issue_certificates(problem, params, _step_of_descent(method))
-        return all(certificate.holds for certificate in issued)
+        # A function of the step alone, so that a resumed run asks at the same steps.
+        return step % ASK_EVERY == 0 and fires(
+            problem, params, _step_of_descent(method), condition=STOP_AT
+        )
 
     return train(
         bench.problem,
