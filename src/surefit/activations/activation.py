@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-from surefit.core.kernel import Kernel
+from surefit.core.kernel import Behind, Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError
 
@@ -116,6 +116,7 @@ class Activation(Layer):
             width=k.width,
             gaussian=False,
             symmetric=k.symmetric,
+            behind=Behind(k, self),
         )
 
 

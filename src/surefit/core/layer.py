@@ -49,6 +49,14 @@ class Layer(abc.ABC):
                 mathematics that is missing.
         """
 
+    @property
+    def passes_input(self) -> bool:
+        """Whether the output contains the input itself, as behind a skip connection.
+
+        It is then correlated with the input also in the limit of infinite width.
+        """
+        return False
+
     def trainable(self, params: Params) -> PyTree[bool]:
         """A pytree like `params` with True where gradient descent moves a leaf."""
         return jax.tree.map(lambda _: True, params)

@@ -5,9 +5,24 @@ from surefit.core.layer import Layer
 from surefit.layers.antisymmetric import Antisymmetric
 from surefit.layers.centred import Centred
 from surefit.layers.dense import Dense
+from surefit.layers.equilibrium import Equilibrium, EquilibriumWarning
+from surefit.layers.linearised import Linearised
 from surefit.layers.residual import Residual
 from surefit.layers.serial import Serial
+from surefit.layers.sum import Sum
 
 LAYERS = Catalogue("layer", Layer, "surefit.layers")
 
-__all__ = ["LAYERS", "Antisymmetric", "Centred", "Dense", "Layer", "Residual", "Serial"]
+__all__ = [
+    "LAYERS",
+    "Antisymmetric",
+    "Centred",
+    "Dense",
+    "Equilibrium",
+    "EquilibriumWarning",
+    "Layer",
+    "Linearised",
+    "Residual",
+    "Serial",
+    "Sum",
+]

@@ -82,15 +82,10 @@ class Antisymmetric(Layer):
         layers = self.network.layers
         for layer in layers[:-3]:
             k = layer.kernel(k)
-        inner = dataclasses.replace(k, ntk=jnp.zeros_like(k.ntk))
+        inner = k.without_tangent()
         for layer in layers[-3:]:
             inner = layer.kernel(inner)
-        return dataclasses.replace(
-            inner,
-            nngp=jnp.zeros_like(inner.nngp),
-            variance1=jnp.zeros_like(inner.variance1),
-            variance2=jnp.zeros_like(inner.variance2),
-        )
+        return inner.without_output()
 
     def trainable(self, params: Params) -> PyTree[bool]:
         """As the network says."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from surefit.core.kernel import Kernel
@@ -46,13 +45,7 @@ class Centred(Layer):
         """The network's own tangent kernel; the outputs at the start are exactly 0."""
         # At the start the output does not depend on the input: no gradient reaches what lies
         # before.
-        inner = self.network.kernel(dataclasses.replace(k, ntk=jnp.zeros_like(k.ntk)))
-        return dataclasses.replace(
-            inner,
-            nngp=jnp.zeros_like(inner.nngp),
-            variance1=jnp.zeros_like(inner.variance1),
-            variance2=jnp.zeros_like(inner.variance2),
-        )
+        return self.network.kernel(k.without_tangent()).without_output()
 
     def trainable(self, params: Params) -> PyTree[bool]:
         """The network as it says; the anchor never."""

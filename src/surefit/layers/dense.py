@@ -3,21 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import math
-from typing import Literal
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError, UnknownNameError
+from surefit.layers.weights import Distribution, Parameterisation, draw_weights, weight_scales
 
 __all__ = ["Dense", "Distribution", "Parameterisation"]
-
-Parameterisation = Literal["ntk", "standard", "mean_field", "unscaled"]
-Distribution = Literal["gaussian", "rademacher"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,7 +34,8 @@ class Dense(Layer):
         weight_std: $\sigma_w$.
         bias_std: $\sigma_b$; None: no bias.
         parameterisation: a row of the table.
-        distribution: of the entries of $W$: `gaussian`, or `rademacher` (plus or minus $\sigma$).
+        distribution: of the entries of $W$: `gaussian`, `rademacher` ($\pm\sigma$) or `uniform`
+            (on $\pm\sqrt3\sigma$).
         trained: whether gradient descent moves the layer's parameters.
 
     References:
@@ -74,13 +70,11 @@ class Dense(Layer):
 
     def scales(self, width: int) -> tuple[float, float, float, float]:
         """The row (a, std of W, a_b, std of b) of the table, for `width` incoming features."""
-        weight, bias = self.weight_std, self.bias_std or 0.0
-        return {
-            "ntk": (weight / math.sqrt(width), 1.0, bias, 1.0),
-            "standard": (1.0, weight / math.sqrt(width), 1.0, bias),
-            "mean_field": (1.0 / width, weight, 1.0, bias),
-            "unscaled": (1.0, weight, 1.0, bias),
-        }[self.parameterisation]
+        scale, std = weight_scales(self.parameterisation, width, self.weight_std)
+        bias = self.bias_std or 0.0
+        return (
+            (scale, std, bias, 1.0) if self.parameterisation == "ntk" else (scale, std, 1.0, bias)
+        )
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """`(features,)`."""
@@ -97,11 +91,10 @@ class Dense(Layer):
         width = input_shape[0]
         _, std, _, bias_std = self.scales(width)
         key_w, key_b = jax.random.split(key)
-        draw = jax.random.normal if self.distribution == "gaussian" else jax.random.rademacher
-        dtype = jnp.zeros(()).dtype
-        params = {"w": std * draw(key_w, (self.features, width), dtype)}
+        w = draw_weights(key_w, (self.features, width), self.distribution)
+        params = {"w": std * w}
         if self.bias_std is not None:
-            params["b"] = bias_std * jax.random.normal(key_b, (self.features,), dtype)
+            params["b"] = bias_std * jax.random.normal(key_b, (self.features,), w.dtype)
         return params
 
     def apply(self, params: Params, x: Float[Array, "n width"]) -> Float[Array, "n features"]:

@@ -9,7 +9,6 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError
-from surefit.layers.serial import Serial
 
 __all__ = ["Residual"]
 
@@ -56,7 +55,7 @@ class Residual(Layer):
                 "that ends in an activation. Its output is then correlated with the skip "
                 "connection and the sum has no closed-form limit. End the branch with `Dense`."
             )
-        if _passes_input(self.branch):
+        if self.branch.passes_input:
             raise InvalidInputError(
                 "`Residual.kernel`: the branch must end in a random linear layer. Got a branch "
                 "that is itself a residual layer. Its output contains its input and is correlated "
@@ -74,12 +73,11 @@ class Residual(Layer):
             symmetric=k.symmetric,
         )
 
+    @property
+    def passes_input(self) -> bool:
+        """True: that is what a residual layer is."""
+        return True
+
     def trainable(self, params: Params) -> PyTree[bool]:
         """As the branch says."""
         return self.branch.trainable(params)
-
-
-def _passes_input(layer: Layer) -> bool:
-    if isinstance(layer, Serial):
-        return all(map(_passes_input, layer.layers))
-    return isinstance(layer, Residual)

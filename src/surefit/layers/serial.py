@@ -71,6 +71,11 @@ class Serial(Layer):
             k = layer.kernel(k)
         return k
 
+    @property
+    def passes_input(self) -> bool:
+        """Whether every layer does."""
+        return all(layer.passes_input for layer in self.layers)
+
     def trainable(self, params: Params) -> PyTree[bool]:
         """As every layer says for itself."""
         return tuple(layer.trainable(own) for layer, own in zip(self.layers, params, strict=True))

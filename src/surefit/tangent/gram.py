@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from surefit.core.layer import Layer, Params
+from surefit.layers import Linearised
 from surefit.tangent.walk import Recorder, factorises
 
 __all__ = ["jacobian", "tangent_blocks"]
@@ -112,6 +113,9 @@ def tangent_blocks(
     Cost: dense layers $k^2 n_1 n_2 \sum_l (m_l + m_{l-1})$ operations; otherwise
         $k^2 n_1 n_2 p$ operations and $(n_1 + n_2)kp$ numbers of memory.
     """
+    while isinstance(network, Linearised):
+        # Its gradients are the network's own at the anchor, wherever its parameters are.
+        network, params = network.network, params["anchor"]
     if isinstance(network, Layer) and factorises(network, params):
         return _factored_blocks(network, params, x1, x2)
     j1 = jacobian(network, params, x1)

@@ -1,20 +1,22 @@
-"""Runs a network while recording what its parameters see: inputs, and taps behind them.
+r"""Runs a network while recording what its parameters see: inputs, and taps behind them.
 
 For a dense layer $z_i = a W h_i$, the gradient of an output with respect to $W$ is the outer
 product of the backpropagated gradient at $z_i$ and of $h_i$. Gram matrices of such gradients need
-only both factors, never the gradients themselves.
+only both factors, never the gradients themselves. The weights of an equilibrium $h = \phi(aWh + x)$
+are such a layer too: it sees its own state $h$, and its tap is added to $x$.
 """
 
 from __future__ import annotations
 
 import functools
+import operator
 from typing import Any
 
 import jax
 from jaxtyping import Array, Float
 
 from surefit.core.layer import Layer, Params
-from surefit.layers import Antisymmetric, Centred, Dense, Residual, Serial
+from surefit.layers import Antisymmetric, Centred, Dense, Equilibrium, Residual, Serial, Sum
 
 __all__ = ["Recorder", "factorises"]
 
@@ -28,7 +30,7 @@ class Recorder:
 
     def __init__(self, taps: list[Float[Array, "n _"]] | None = None) -> None:
         self.taps = taps
-        self.layers: list[tuple[Dense, Params]] = []
+        self.layers: list[tuple[Dense | Equilibrium, Params]] = []
         self.inputs: list[Float[Array, "n _"]] = []
         self.shapes: list[jax.ShapeDtypeStruct] = []
 
@@ -40,6 +42,17 @@ class Recorder:
         self.inputs.append(x)
         self.shapes.append(jax.ShapeDtypeStruct(z.shape, z.dtype))
         return z if self.taps is None else z + self.taps[position]
+
+    def equilibrium(
+        self, layer: Equilibrium, params: Params, x: Float[Array, "n _"]
+    ) -> Float[Array, "n _"]:
+        """Apply an equilibrium, recording its state, which is what its weights see."""
+        tap = 0.0 if self.taps is None else self.taps[len(self.layers)]
+        h = layer.apply(params, x + tap)
+        self.layers.append((layer, params))
+        self.inputs.append(h)
+        self.shapes.append(jax.ShapeDtypeStruct(x.shape, x.dtype))
+        return h
 
     def run(self, layer: Layer, params: Params, x: Any) -> Any:
         """Apply any network that `factorises`."""
@@ -54,6 +67,19 @@ def _run(layer: Layer, params: Params, x: Any, recorder: Recorder) -> Any:
 @_run.register
 def _(layer: Dense, params: Params, x: Any, recorder: Recorder) -> Any:
     return recorder.dense(layer, params, x)
+
+
+@_run.register
+def _(layer: Equilibrium, params: Params, x: Any, recorder: Recorder) -> Any:
+    return recorder.equilibrium(layer, params, x)
+
+
+@_run.register
+def _(layer: Sum, params: Params, x: Any, recorder: Recorder) -> Any:
+    outputs = [
+        _run(branch, own, x, recorder) for branch, own in zip(layer.branches, params, strict=True)
+    ]
+    return functools.reduce(operator.add, outputs)
 
 
 @_run.register
@@ -82,13 +108,15 @@ def _(layer: Centred, params: Params, x: Any, recorder: Recorder) -> Any:
 
 
 def factorises(layer: Layer, params: Params) -> bool:
-    """Whether every parameter of the network sits in a dense layer that `Recorder` can tap."""
+    """Whether every parameter sits in a dense layer or equilibrium that `Recorder` can tap."""
     if isinstance(layer, Serial):
         return all(map(factorises, layer.layers, params))
+    if isinstance(layer, Sum):
+        return all(map(factorises, layer.branches, params))
     if isinstance(layer, Residual):
         return factorises(layer.branch, params)
     if isinstance(layer, Antisymmetric):
         return factorises(layer.network, params)
     if isinstance(layer, Centred):
         return factorises(layer.network, params["network"])
-    return isinstance(layer, Dense) or not jax.tree.leaves(params)
+    return isinstance(layer, Dense | Equilibrium) or not jax.tree.leaves(params)

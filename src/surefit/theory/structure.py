@@ -10,7 +10,7 @@ import numpy as np
 
 from surefit.activations import Activation
 from surefit.core.layer import Layer, Params
-from surefit.layers import Antisymmetric, Centred, Dense, Residual, Serial
+from surefit.layers import Antisymmetric, Centred, Dense, Residual, Serial, Sum
 
 __all__ = ["Structure", "TwoLayer", "structure_of"]
 
@@ -159,6 +159,10 @@ def _collect(layer: Layer, params: Params, into: list, found: dict[str, Any]) ->
     elif isinstance(layer, Centred):
         found["centred"] = True
         _collect(layer.network, params["network"], into, found)
+    elif isinstance(layer, Sum):
+        found["sequential"] = False
+        for branch, own in zip(layer.branches, params, strict=True):
+            _collect(branch, own, into, found)
     elif isinstance(layer, Residual):
         found["sequential"] = False
         _collect(layer.branch, params, into, found)

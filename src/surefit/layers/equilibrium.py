@@ -1,0 +1,190 @@
+"""Infinitely many layers with the same weights: the state at which they stand still."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import warnings
+from typing import Literal
+
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+
+from surefit.activations import Activation, Relu
+from surefit.core.kernel import Kernel
+from surefit.core.layer import Layer, Params, Shape
+from surefit.errors import InvalidInputError, UnknownNameError
+from surefit.implicit import Picard, Solution, Solver, equilibrium, solve
+from surefit.layers.weights import Parameterisation, draw_weights, weight_scales
+
+__all__ = ["Equilibrium", "EquilibriumWarning"]
+
+EquilibriumDistribution = Literal["gaussian", "rademacher", "uniform", "non_negative"]
+
+
+class EquilibriumWarning(UserWarning):
+    """An equilibrium need not exist; the solver reports whether it does."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Equilibrium(Layer):
+    r"""$h = \phi(a\,Wh + x)$: the fixed point of a layer that sees its own output and the input.
+
+    The input $x$, of as many features as the state, is what the layers before it make of the data:
+    `Serial(Dense(m), Equilibrium(m), Dense(1))`. Factor $a$ and entries of $W$ as in the table of
+    `Dense`; with `ntk`, $a = \gamma/\sqrt m$ and standard normal entries, $\gamma$ being
+    `weight_std`. The operator norm of $aW$ tends to $2\gamma$ for wide layers; below 1 (times the
+    Lipschitz constant of $\phi$) the equilibrium exists and is unique for every input. That is
+    sufficient and not necessary: above it, the solver says sample by sample whether it was found.
+
+    Args:
+        features: $m$, the features of state and input.
+        activation: $\phi$.
+        weight_std: $\gamma$.
+        parameterisation: a row of the table of `Dense`.
+        distribution: of the entries of $W$: `gaussian`, `rademacher`, `uniform`, or `non_negative`
+            (absolute values of Gaussians, scaled so that the operator norm of $aW$ is about
+            $\gamma$).
+        trained: whether gradient descent moves $W$.
+        solver: how the equilibrium is found; see `surefit.implicit`.
+        throw: where a sample does not converge: raise `NumericalError` (inside compiled code, where
+            nothing can be raised, its output is NaN). False: the last iterate, as it is.
+
+    References:
+        Bai, Kolter, Koltun (2019), Deep equilibrium models, section 3; Gao, Liu, Liu, Rajan, Gao
+        (2022), equations (1)-(3).
+
+    Example:
+        >>> import jax
+        >>> import surefit as sf
+        >>> network = sf.Serial(sf.Dense(64), sf.Equilibrium(64, weight_std=0.3), sf.Dense(1))
+        >>> params = network.init(jax.random.key(0), (3,))
+        >>> network.apply(params, jax.numpy.ones((2, 3))).shape
+        (2, 1)
+    """
+
+    features: int
+    activation: Activation = dataclasses.field(default_factory=Relu)
+    weight_std: float = 0.25
+    parameterisation: Parameterisation = "ntk"
+    distribution: EquilibriumDistribution = "gaussian"
+    trained: bool = True
+    solver: Solver = dataclasses.field(default_factory=Picard)
+    throw: bool = True
+
+    # What taps of weight gradients ask every layer of weights for.
+    bias_std = None
+
+    def __post_init__(self) -> None:
+        if self.features < 1:
+            raise InvalidInputError(
+                f"`Equilibrium(features=...)` must be at least 1. Got {self.features}. A state "
+                "without features has no equilibrium."
+            )
+        if not 0.0 < self.weight_std < math.inf:
+            raise InvalidInputError(
+                "`Equilibrium(weight_std=...)` must be positive and finite. Got "
+                f"{self.weight_std}. It is gamma, the size of the weights inside the equilibrium; "
+                "below 1/2 (over the Lipschitz constant of the activation) wide layers are "
+                "contractions. Use 0.25."
+            )
+        for kind, name, known in (
+            ("parameterisation", self.parameterisation, Parameterisation.__args__),
+            ("distribution", self.distribution, EquilibriumDistribution.__args__),
+        ):
+            if name not in known:
+                raise UnknownNameError(kind, name, known)
+        if self.norm_in_the_limit * self.activation.lipschitz > 1.0:
+            warnings.warn(
+                f"Equilibrium(weight_std={self.weight_std:g}): the operator norm of the weights "
+                f"is about {self.norm_in_the_limit:g} for wide layers, which times the Lipschitz "
+                f"constant {self.activation.lipschitz:g} of the activation is above 1. The "
+                "equilibrium may not exist for every input; the solver reports where it does not.",
+                EquilibriumWarning,
+                stacklevel=3,
+            )
+
+    @property
+    def norm_in_the_limit(self) -> float:
+        r"""$\lim\|aW\|$ at the start: $2\gamma$, for non-negative entries $\gamma$."""
+        scale, std = weight_scales(self.parameterisation, self.features, self.weight_std)
+        gain = scale * std * math.sqrt(self.features)
+        return gain if self.distribution == "non_negative" else 2.0 * gain
+
+    def scales(self, width: int) -> tuple[float, float, float, float]:
+        """(a, std of W, 0, 0), as `Dense.scales`."""
+        return (*weight_scales(self.parameterisation, width, self.weight_std), 0.0, 0.0)
+
+    def matrix(self, params: Params) -> Float[Array, "m m"]:
+        """$aW$, what the state is multiplied by."""
+        return self.scales(self.features)[0] * params["w"]
+
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """`(features,)`, which is that of the input."""
+        if input_shape != (self.features,):
+            raise InvalidInputError(
+                f"`Equilibrium({self.features})` must be given examples of shape "
+                f"({self.features},). Got {input_shape}. The input is added to the state inside. "
+                f"Put `Dense({self.features})` before it."
+            )
+        return input_shape
+
+    def init(self, key: PRNGKeyArray, input_shape: Shape) -> Params:
+        """`{"w": (features, features)}`."""
+        self.output_shape(input_shape)
+        _, std, _, _ = self.scales(self.features)
+        return {"w": std * draw_weights(key, (self.features,) * 2, self.distribution)}
+
+    def solve(self, params: Params, x: Float[Array, "n features"]) -> Solution:
+        """The equilibrium with the residual, the steps and the verdict of every sample."""
+        return solve(self.activation, self.solver, self.matrix(params), x)
+
+    def apply(self, params: Params, x: Float[Array, "n features"]) -> Float[Array, "n features"]:
+        """The equilibrium of every sample.
+
+        Raises:
+            NumericalError: outside of compiled code, a sample did not converge.
+        """
+        h = equilibrium(self.activation, self.solver, self.throw, self.matrix(params), x)
+        if self.throw and _known_to_have_nan(h):
+            self.solve(params, x).require(self.solver.resolved(x.dtype))
+        return h
+
+    def kernel(self, k: Kernel) -> Kernel:
+        """The covariances of the state, from a fixed point of covariances.
+
+        The input is Gaussian (behind `Dense`), or rectified Gaussian (behind `Dense` and `Relu`)
+        with a rectifier inside.
+        """
+        from surefit.implicit.limits import gaussian_injection, rectified_injection
+
+        if self.distribution == "non_negative":
+            raise InvalidInputError(
+                "`Equilibrium.kernel`: the weights must have mean zero. Got the distribution "
+                "'non_negative'. All features then share a direction, and no limit of their "
+                "covariances is known. Use 'gaussian', 'rademacher' or 'uniform'."
+            )
+        scale, std, _, _ = self.scales(self.features)
+        gain = scale * std * math.sqrt(self.features)
+        if k.gaussian:
+            return gaussian_injection(k, self.activation, gain, self.trained)
+        if k.behind is None:
+            raise InvalidInputError(
+                "`Equilibrium.kernel`: the input must come from a random linear layer, with or "
+                "without an activation. Got raw inputs, or features whose source is not known. "
+                "Every feature of the state then sees an input of its own, and there is no single "
+                "law of them. Put a `Dense` layer before it."
+            )
+        return rectified_injection(k, self.activation, gain, self.trained)
+
+    def trainable(self, params: Params) -> PyTree[bool]:
+        """All or nothing, as `trained` says."""
+        return jax.tree.map(lambda _: self.trained, params)
+
+
+def _known_to_have_nan(h: Float[Array, "n features"]) -> bool:
+    try:
+        return bool(jnp.isnan(h).any())
+    except jax.errors.ConcretizationTypeError:
+        return False
