@@ -25,6 +25,7 @@ _HOME = {
     "compare": "surefit.theory",
     "empirical_ntk": "surefit.tangent",
     "limit_kernel": "surefit.tangent",
+    "linearised": "surefit.linearisation",
     "train": "surefit.training",
 }
 _PACKAGES = (
@@ -61,6 +62,7 @@ if TYPE_CHECKING:
     from surefit.core.prediction import Prediction
     from surefit.core.trajectory import Trajectory
     from surefit.layers import *  # noqa: F403
+    from surefit.linearisation import linearised
     from surefit.losses import *  # noqa: F403
     from surefit.problem import Problem
     from surefit.runs import CertifySpec

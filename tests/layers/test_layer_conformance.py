@@ -2,7 +2,7 @@ import jax
 import pytest
 
 from surefit.activations import ACTIVATIONS, Identity, Relu, Tanh
-from surefit.layers import LAYERS, Antisymmetric, Centred, Dense, Residual, Serial
+from surefit.layers import LAYERS, Antisymmetric, Centred, Dense, Linearised, Residual, Serial
 from surefit.testing import check_layer
 from surefit.testing.limit import claim_limit
 
@@ -12,6 +12,7 @@ EXAMPLES = {
     "antisymmetric": Antisymmetric(TWO_LAYER),
     "centred": Centred(TWO_LAYER),
     "dense": Dense(3, 1.3, 0.4),
+    "linearised": Linearised(TWO_LAYER),
     "residual": Residual(Serial(Dense(16), Relu(), Dense(3)), 0.7),
     "serial": TWO_LAYER,
 }

@@ -100,6 +100,11 @@ PLAIN = {
     "gram_smallest": lambda p, k: np.linalg.eigvalsh(p.gram(k))[0],
     "gram_largest": lambda p, k: np.linalg.eigvalsh(p.gram(k))[-1],
     "kernel_drift": lambda p, k: np.linalg.norm(p.gram(k) - p.gram(0)) / np.linalg.norm(p.gram(0)),
+    "lazy_gap": lambda p, k: np.linalg.norm(
+        p.outputs(k).reshape(-1)
+        - p.outputs(0).reshape(-1)
+        - p.jacobian(0) @ (p.rows[k] - p.rows[0])
+    ),
     "flips": lambda p, k: np.mean((p.preactivation(k) > 0) != (p.preactivation(0) > 0)),
     "gradient_norm": lambda p, k: np.linalg.norm(p.gradient(k)),
     "pl_ratio": lambda p, k: np.sum(p.gradient(k) ** 2) / np.sum(p.residual(k) ** 2),

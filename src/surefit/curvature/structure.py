@@ -12,7 +12,7 @@ from jaxtyping import Float
 from surefit.activations import Activation
 from surefit.core.layer import Layer, Params
 from surefit.core.precision import as_float64, float64
-from surefit.layers import Antisymmetric, Centred, Dense, Serial
+from surefit.layers import Antisymmetric, Centred, Dense, Linearised, Serial
 from surefit.problem import Problem
 
 __all__ = ["TwoLayer", "linear_in_parameters", "two_layer_view"]
@@ -101,9 +101,11 @@ def two_layer_view(problem: Problem, params: Params) -> TwoLayer | None:
 def linear_in_parameters(problem: Problem, params: Params) -> bool:
     """Whether the network is known to be affine in its trained parameters.
 
-    That is so where only the last dense layer is trained (random features), of any depth, and
-    where nothing is trained.
+    That is so where only the last dense layer is trained (random features), of any depth, for
+    linearised networks, and where nothing is trained.
     """
+    if isinstance(problem.network, Linearised):
+        return True
     parts = _parts(problem.network, params)
     if parts is None:
         return False

@@ -59,6 +59,12 @@ LOOKS = {
         "‖K(t) − K(0)‖ / ‖K(0)‖",
         "How far the network has left its linearisation: zero is the lazy regime.",
     ),
+    "lazy_gap": Look(
+        "Gap to the linearised network",
+        "‖f(θ) − f_lin(θ)‖",
+        "How far the outputs are from the first-order expansion around the start, at the same "
+        "parameters: zero is the lazy regime.",
+    ),
     "distance": Look(
         "Distance from the start",
         "‖θ − θ₀‖",
