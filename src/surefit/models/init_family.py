@@ -86,7 +86,7 @@ def ratio_sweep(
         InvalidInputError: a factor that is not positive, or as for `initial_scales`.
 
     References:
-        Song et al. (2021), section 6: ten values of $\omega_2$ around He's.
+        Song et al. (2021), experiments: ten values of $\omega_2$ around He's.
     """
     omega1, omega2 = initial_scales(init, width, inputs)
     bad = [factor for factor in factors if not 0.0 < factor < math.inf]
@@ -122,7 +122,7 @@ def shallow_family(
         InvalidInputError: a size below 1, or scales that are not positive.
 
     References:
-        Song et al. (2021), arXiv 2111.01875, equations (16) and (17).
+        Song et al. (2021), arXiv 2111.01875, equation (17).
 
     Example:
         >>> import surefit as sf
