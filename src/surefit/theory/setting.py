@@ -33,6 +33,7 @@ class Setting:
         step_size: $\eta$ for the problem's own loss; not used for gradient flow.
         dynamics: catalogue name of the training method: `gradient_descent`, `gradient_flow`, ...
         failure_probability: $\delta$, for statements that hold with probability $1 - \delta$.
+        batch_size: samples per step of a stochastic method; None: all of them.
 
     Raises:
         InvalidInputError: the step size or the probability is out of range.
@@ -43,6 +44,7 @@ class Setting:
     step_size: float
     dynamics: str = "gradient_descent"
     failure_probability: float = 0.1
+    batch_size: int | None = None
     _curvature: dict = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -57,6 +59,11 @@ class Setting:
                 "`Setting(failure_probability=...)` must lie strictly between 0 and 1. Got "
                 f"{self.failure_probability}. The theorems about random starts hold with "
                 "probability 1 minus this number. Use 0.1."
+            )
+        if self.batch_size is not None and self.batch_size < 1:
+            raise InvalidInputError(
+                f"`Setting(batch_size=...)` must be at least 1. Got {self.batch_size}. It is how "
+                "many samples a step of a stochastic method looks at. Pass None for all of them."
             )
 
     @cached_property
@@ -80,6 +87,12 @@ class Setting:
     def own_step(self, half_step: float) -> float:
         r"""The step for the problem's loss that is `half_step` for $\tfrac12\|r\|^2$."""
         return half_step / (2.0 * self.loss_scale) if self.loss_scale else math.nan
+
+    @property
+    def batch(self) -> int:
+        """$b$, the number of samples behind one step."""
+        n = self.problem.samples
+        return n if self.batch_size is None else min(self.batch_size, n)
 
     @cached_property
     def residual(self) -> Float[np.ndarray, " nk"]:

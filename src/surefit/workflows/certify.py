@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from surefit.certificates import fires
 from surefit.core.certificate import Certificate
 from surefit.core.layer import Params
 from surefit.core.record import RunRecord, TheoremRecord
@@ -20,18 +19,13 @@ from surefit.problem import Problem
 from surefit.runs import CertifySpec, Store, Workspace, environment_facts
 from surefit.theory import THEOREMS, Setting, assess, compare, monitors_mentioned
 from surefit.training import METHODS, MONITORS, GradientFlow, Method, train
+from surefit.workflows.ending import goal
 from surefit.workflows.issuing import issue_certificates
 from surefit.workflows.listener import Listener
 from surefit.workflows.preparation import Bench, prepare_bench
 from surefit.workflows.verdict import verdict
 
 __all__ = ["Finished", "certify"]
-
-# How often (in steps) training asks whether a certificate holds.
-ASK_EVERY = 1000
-# Training goes on a little after the sharpest certificate holds (condition 1): the certified rate
-# is poor at first, and the classical theorem on gradient flow needs half the residual.
-STOP_AT = 0.4
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,6 +111,11 @@ def _method(spec: CertifySpec) -> Method:
     return METHODS[spec.method](**options)
 
 
+def _batch_size(method: Method) -> int | None:
+    """Samples per step; None where every step looks at all of them."""
+    return getattr(method, "batch_size", None)
+
+
 def _step_of_descent(method: Method) -> float | None:
     """The step that certificates speak of; after gradient flow each theorem chooses its own."""
     return None if isinstance(method, GradientFlow) else method.spacing
@@ -128,7 +127,9 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
         f"Tangent kernel of {problem.parameters(params)} parameters on {problem.samples} samples"
     )
     method = _method(spec).settle(problem, params, spec.steps)
-    setting = Setting(problem, params, method.spacing, dynamics=spec.method)
+    setting = Setting(
+        problem, params, method.spacing, dynamics=spec.method, batch_size=_batch_size(method)
+    )
     predictions = assess(setting, spec.theorems)
     listener.stage(f"Training by {spec.method}, step size {method.spacing:.4g}")
     trained, trajectory = _train(
@@ -175,13 +176,7 @@ def _train(
     listener: Listener,
 ) -> tuple[Params, Trajectory]:
     spec = bench.spec
-
-    def certified(problem: Problem, params: Params, step: int) -> bool:
-        # A function of the step alone, so that a resumed run asks at the same steps.
-        return step % ASK_EVERY == 0 and fires(
-            problem, params, _step_of_descent(method), condition=STOP_AT
-        )
-
+    end = goal(bench.problem, bench.params, spec.target_loss, _step_of_descent(method))
     return train(
         bench.problem,
         bench.params,
@@ -189,8 +184,8 @@ def _train(
         steps=spec.steps,
         monitors=spec.monitors if spec.monitors is not None else ("standard", *mentioned),
         every=spec.every,
-        target_loss=spec.target_loss,
-        stop=certified if spec.target_loss is None else None,
+        target_loss=end.target_loss,
+        stop=end.stop,
         seed=spec.seed,
         checkpoint=workspace.scratch,
         progress=listener.training,
