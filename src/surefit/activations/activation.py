@@ -46,6 +46,10 @@ class Activation(Layer):
         r"""$\phi'(z)$, elementwise; at a kink the value that differentiation gives."""
         return _elementwise_grad(self, z)
 
+    def slope_from_value(self, value: Float[Array, "..."]) -> Float[Array, "..."] | None:
+        r"""$\phi'(z)$ from $\phi(z)$ without loss of digits; None where that is not possible."""
+        return None
+
     def second_derivative(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
         r"""$\phi''(z)$, elementwise, where it exists."""
         return _elementwise_grad(self.derivative, z)

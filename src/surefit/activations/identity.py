@@ -28,6 +28,10 @@ class Identity(Activation):
         """1."""
         return jnp.ones_like(z)
 
+    def slope_from_value(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
+        """1."""
+        return jnp.ones_like(value)
+
     def second_derivative(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
         """0."""
         return jnp.zeros_like(z)

@@ -59,6 +59,10 @@ class LeakyRelu(Activation):
         """1 where z > 0, else the slope."""
         return jnp.where(z > 0, 1.0, self.slope).astype(z.dtype)
 
+    def slope_from_value(self, value: Float[Array, "..."]) -> Float[Array, "..."] | None:
+        """By the sign of the value, which is that of z unless the slope is negative."""
+        return self.derivative(value) if self.slope >= 0 else None
+
     def second_derivative(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
         """0; the kink at 0 carries the curvature."""
         return jnp.zeros_like(z)

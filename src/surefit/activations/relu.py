@@ -36,6 +36,10 @@ class Relu(Activation):
         """1 where z > 0, else 0."""
         return jnp.where(z > 0, 1.0, 0.0).astype(z.dtype)
 
+    def slope_from_value(self, value: Float[Array, "..."]) -> Float[Array, "..."]:
+        """1 where the value is positive, else 0."""
+        return self.derivative(value)
+
     def second_derivative(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
         """0; the kink at 0 carries the curvature."""
         return jnp.zeros_like(z)

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from surefit.implicit.slope import slope_at
 from surefit.implicit.solution import Solution
 from surefit.implicit.solver import Elementwise, Solver
 
@@ -63,11 +64,7 @@ def equilibrium(
     References:
         Gao, Liu, Liu, Rajan, Gao (2022), Lemma 2.3; Bai, Kolter, Koltun (2019), Theorem 1.
     """
-    return _state(solve(activation, solver, weights, x), poison)
-
-
-def _state(solution: Solution, poison: bool) -> Float[Array, "n m"]:
-    return solution.poisoned() if poison else solution.state
+    return solve(activation, solver, weights, x).value(poison)
 
 
 @equilibrium.defjvp
@@ -80,16 +77,16 @@ def _equilibrium_jvp(
 ) -> tuple[Array, Array]:
     weights, x = primals
     h = equilibrium(activation, solver, poison, weights, x)
-    slope = activation.derivative(h @ weights.T + x)
+    slope = slope_at(activation, weights, h, x)
     rhs = slope * (h @ tangents[0].T + tangents[1])
 
     def product(v: Array) -> Array:
         return v - slope * (v @ weights.T)
 
     def forward(_: Any, r: Array) -> Array:
-        return _state(solver.solve_linear(weights, slope, r, transpose=False), poison)
+        return solver.solve_linear(weights, slope, r, transpose=False).value(poison)
 
     def backward(_: Any, r: Array) -> Array:
-        return _state(solver.solve_linear(weights, slope, r, transpose=True), poison)
+        return solver.solve_linear(weights, slope, r, transpose=True).value(poison)
 
     return h, jax.lax.custom_linear_solve(product, rhs, forward, backward)

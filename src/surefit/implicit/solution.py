@@ -34,6 +34,10 @@ class Solution(NamedTuple):
         """The states, NaN where the sample did not converge: no wrong number passes for right."""
         return jnp.where(self.converged[:, None], self.state, jnp.nan)
 
+    def value(self, poison: bool) -> Float[Array, "n m"]:
+        """`poisoned()`, or the last iterates as they are."""
+        return self.poisoned() if poison else self.state
+
     def message(self, tolerance: float) -> str:
         """Which samples did not converge, how far they are, and what to change; empty if none."""
         bad = np.flatnonzero(~np.asarray(self.converged))

@@ -69,10 +69,12 @@ class Solver(abc.ABC):
         slope: Float[Array, "n m"],
         rhs: Float[Array, "n m"],
         transpose: bool,
+        start: Float[Array, "n m"] | None = None,
     ) -> Solution:
         r"""Rows $v_i$ with $(I - D_iW)v_i = r_i$, or $(I - W^\top D_i)v_i = r_i$ if transposed.
 
-        $D_i$ is the diagonal matrix of row i of `slope`.
+        $D_i$ is the diagonal matrix of row i of `slope`; `start` is where to begin, where a solver
+        can make use of it.
         """
 
     def resolved(self, dtype: jnp.dtype) -> float:

@@ -16,6 +16,7 @@ from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError, UnknownNameError
 from surefit.implicit import Picard, Solution, Solver, equilibrium, solve
+from surefit.implicit import warm as warm_starts
 from surefit.layers.weights import Parameterisation, draw_weights, weight_scales
 
 __all__ = ["Equilibrium", "EquilibriumWarning"]
@@ -146,6 +147,11 @@ class Equilibrium(Layer):
         Raises:
             NumericalError: outside of compiled code, a sample did not converge.
         """
+        warm = warm_starts.current()
+        if warm is not None:
+            return warm.equilibrium(
+                self.activation, self.solver, self.throw, self.matrix(params), x
+            )
         h = equilibrium(self.activation, self.solver, self.throw, self.matrix(params), x)
         if self.throw and _known_to_have_nan(h):
             self.solve(params, x).require(self.solver.resolved(x.dtype))

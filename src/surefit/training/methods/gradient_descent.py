@@ -10,7 +10,7 @@ from jaxtyping import Array, Int, PRNGKeyArray
 from surefit.core.layer import Params
 from surefit.core.tree import add_scaled
 from surefit.problem import Problem
-from surefit.training.evaluation import Evaluation, evaluate
+from surefit.training.evaluation import Evaluation, cold_hints, evaluate
 from surefit.training.method import Method
 from surefit.training.numbers import is_auto, number_or_auto, require_positive
 from surefit.training.sharpness import gram_largest, loss_smoothness
@@ -54,7 +54,7 @@ class GradientDescent(Method):
 
     def start(self, problem: Problem, moving: Params, fixed: Params) -> Evaluation:
         """Loss and gradient at the start."""
-        return evaluate(problem, moving, fixed)
+        return evaluate(problem, moving, fixed, cold_hints(problem, moving, fixed))
 
     def step(
         self,
@@ -68,7 +68,7 @@ class GradientDescent(Method):
     ) -> tuple[Params, Evaluation]:
         """One step along the gradient that the state holds, and loss and gradient behind it."""
         moving = add_scaled(moving, -self.step_size, state.gradient)
-        return moving, evaluate(problem, moving, fixed)
+        return moving, evaluate(problem, moving, fixed, state.hints)
 
     def evaluation(self, state: Evaluation) -> Evaluation:
         """The state is just that."""
