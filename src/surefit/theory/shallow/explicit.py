@@ -3,8 +3,7 @@ r"""Three forms of the convergence theorem in which every constant is explicit.
 All are about $h = f \circ \Phi$; those of descent about $h = \|\Phi - Y\|^2$ without the factor
 1/2, so that a step $\eta$ for $h$ is $2\eta$ for half the square.
 
-Proofs, with $r = \Phi - Y$ and everything inside the ball of Lemma 1 (or a smaller one that holds
-the path, where $\beta$ is known on that only):
+Proofs, with $r = \Phi - Y$ and everything inside the ball of Lemma 1:
 
 * Flow. $\|\nabla h\| \ge \frac\mu2\|\nabla f\| \ge \frac\mu2\sqrt{2\alpha_fh}$. Per unit of length,
   $\sqrt h$ falls by $\|\nabla h\|/(2\sqrt h) \ge \frac\mu4\sqrt{2\alpha_f}$: the path is no longer
@@ -50,18 +49,17 @@ def flow(isometry: NearIsometry, initial: Enclosure, pl: float = SQUARE_PL) -> C
     """
     mu = isometry.mu.lower
     threshold = isometry.enclose(_over(lambda mu, nu, beta: pl * mu**4, 32.0, 2, 0))
-    path = _per(2.0 * math.sqrt(2.0 * initial.upper / pl), mu)
     return Convergence(
         form="flow, sharp",
         dynamics="gradient_flow",
-        hypotheses=_hypotheses(isometry, initial, threshold, "alpha_f mu^4 / (32 beta^2)", path),
+        hypotheses=_hypotheses(isometry, initial, threshold, "alpha_f mu^4 / (32 beta^2)"),
         initial=initial,
         threshold=threshold,
         speed=pl * mu**2 / 2.0,
         power=1,
         step=None,
         radius=_radius(isometry),
-        path=path,
+        path=_per(2.0 * math.sqrt(2.0 * initial.upper / pl), mu),
         source="Song et al. (2021), Theorem 1, with constants",
     )
 
@@ -80,11 +78,10 @@ def descent(isometry: NearIsometry, initial: Enclosure, step: float | None = Non
     mu, nu = isometry.mu.lower, isometry.nu.upper
     threshold = isometry.enclose(_over(lambda mu, nu, beta: mu**6, 576.0, 2, 2))
     largest = _per(2.0, 9.0 * nu**2)
-    path = _per(12.0 * nu * math.sqrt(initial.upper), mu**2)
     return Convergence(
         form="descent, paper",
         dynamics="gradient_descent",
-        hypotheses=_hypotheses(isometry, initial, threshold, "mu^6 / (576 beta^2 nu^2)", path)
+        hypotheses=_hypotheses(isometry, initial, threshold, "mu^6 / (576 beta^2 nu^2)")
         + _step(step, largest, "2 / (9 nu^2)"),
         initial=initial,
         threshold=threshold,
@@ -92,7 +89,7 @@ def descent(isometry: NearIsometry, initial: Enclosure, step: float | None = Non
         power=2,
         step=largest,
         radius=_radius(isometry),
-        path=path,
+        path=_per(12.0 * nu * math.sqrt(initial.upper), mu**2),
         source="Song et al. (2021), Theorem 2, with constants",
     )
 
@@ -124,7 +121,7 @@ def descent_short_path(
     return Convergence(
         form="descent, short path",
         dynamics="gradient_descent",
-        hypotheses=_hypotheses(isometry, initial, threshold, "mu^4 / (256 beta^2)", radius)
+        hypotheses=_hypotheses(isometry, initial, threshold, "mu^4 / (256 beta^2)")
         + _step(step, largest, "1 / (4 B^2)"),
         initial=initial,
         threshold=threshold,
@@ -149,21 +146,17 @@ def _over(numerator: _Formula, constant: float, of_beta: int, of_nu: int) -> _Fo
 
 
 def _radius(isometry: NearIsometry) -> float:
-    return min(_per(isometry.mu.lower, 2.0 * isometry.beta.upper), isometry.reach)
+    return _per(isometry.mu.lower, 2.0 * isometry.beta.upper)
 
 
 def _hypotheses(
-    isometry: NearIsometry, initial: Enclosure, threshold: Enclosure, formula: str, path: float
+    isometry: NearIsometry, initial: Enclosure, threshold: Enclosure, formula: str
 ) -> tuple[Check, ...]:
-    checks = (
+    return (
         *isometry.checks,
         positive_definite("mu > 0", isometry.mu),
         at_most(f"h(w_0) <= {formula}", initial, threshold, note=isometry.source),
     )
-    if math.isinf(isometry.reach):
-        return checks
-    note = "beta is known to hold that far from the start"
-    return (*checks, Check("bound on the path <= radius", path, isometry.reach, note=note))
 
 
 def _step(step: float | None, largest: float, formula: str) -> tuple[Check, ...]:

@@ -40,11 +40,9 @@ class NearIsometry:
     Args:
         mu: lower bound on the smallest singular value of $\nabla\Phi^*(w_0)$.
         nu: upper bound on the largest.
-        beta: Lipschitz constant of $\nabla\Phi$ on the ball of radius $\mu/(2\beta)$, or on that of
-            radius `reach` if it is smaller.
+        beta: Lipschitz constant of $\nabla\Phi$ on the ball of radius $\mu/(2\beta)$.
         checks: what these numbers rest on.
         source: how they were obtained.
-        reach: how far from the start $\beta$ is known to hold.
     """
 
     mu: Enclosure
@@ -52,7 +50,6 @@ class NearIsometry:
     beta: Enclosure
     checks: tuple[Check, ...] = ()
     source: str = ""
-    reach: float = math.inf
 
     def enclose(self, formula: Callable[[float, float, float], float]) -> Enclosure:
         r"""A formula that rises with $\mu$ and falls with $\nu$ and $\beta$, with its rounding."""
@@ -88,7 +85,7 @@ def stable_ball(isometry: NearIsometry) -> StableBall:
     """  # noqa: D205
 
     def radius(mu: float, nu: float, beta: float) -> float:
-        return min(mu / (2.0 * beta) if beta else math.inf, isometry.reach)
+        return mu / (2.0 * beta) if beta else math.inf
 
     return StableBall(isometry.enclose(radius), isometry.mu.lower / 2.0, 1.5 * isometry.nu.upper)
 

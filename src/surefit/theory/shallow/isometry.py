@@ -5,19 +5,22 @@ $$\mu = \sigma_{\min}(\phi(W_0X)), \quad
   \beta = c\,\sigma_{\max}(X)\big(\sup|\phi'| + \sup|\phi''|\,\chi\big)$$
 
 with $\chi = \sup\sigma_{\max}(V)$ over the ball of radius $\mu/(2\beta)$, and $c = \sqrt2$ as
-printed. Three ways to make it a number:
+printed. Ways to make it a number:
 
 * `printed`: $c = \sqrt2$, $\chi = \sigma_{\max}(V_0) + \mu/(2\sqrt2\,\sigma_{\max}(X)\sup|\phi'|)$,
   which covers the ball because $\beta \ge \sqrt2\,\sigma_{\max}(X)\sup|\phi'|$;
 * `fixed_point`: $c = \sqrt2$, and the exact $\chi = \sigma_{\max}(V_0) + \mu/(2\beta)$. With $a =
   c\,\sigma_{\max}(X)\big(\sup|\phi'| + \sup|\phi''|\sigma_{\max}(V_0)\big)$ and
   $b = c\,\sigma_{\max}(X)\sup|\phi''|$ this is $\beta^2 - a\beta - \frac12b\mu = 0$;
-* `sharp`: the same with $c = 1$.
+* `sharp`: the same with $c = 1$;
+* `assumed`: $c = \sqrt2$, $\chi = \sup|\phi'|/\sup|\phi''|$, as Assumption 2 asks of the run, up to
+  a constant. The ball of radius $\mu/(2\beta)$ holds larger $V$, so nothing proves it. The order of
+  the width in the paper, $d_0d_1 \sim n^{3/2}$, rests on it: with the fixed point the same
+  condition asks for $d_1 \sim n^{7/6}$, $d_0d_1 \sim n^{5/3}$ (see `width`).
 
-All three cover a ball whose radius grows with the width like $\mu/\beta$, while the path that the
-theorems promise shrinks. With a `radius`, $\chi = \sigma_{\max}(V_0) + \text{radius}$, and a form
-holds if its path fits: no assumption on $\sigma_{\max}(V_k)$ along the run is needed, and $\beta$
-stays bounded as the width grows, which the order of the width in the paper rests on.
+A form asks that its path $R$ fit into the ball, $R \le \mu/(2\beta(R))$ with $\chi =
+\sigma_{\max}(V_0) + R$; as $\beta$ rises with $R$, that is the same as $R \le \mu/(2\beta)$ at the
+fixed point, so that a smaller ball around the path alone gains nothing.
 
 Proof of $c = 1$: in the direction $(\dot W, \dot V)$, for two points with the differences
 $\Delta W$, $\Delta V$,
@@ -53,7 +56,7 @@ from surefit.theory.shallow.framework import NearIsometry
 
 __all__ = ["SMOOTHNESS", "shallow_isometry", "smoothness_constant"]
 
-Smoothness = Literal["printed", "fixed_point", "sharp"]
+Smoothness = Literal["printed", "fixed_point", "sharp", "assumed"]
 
 SMOOTHNESS: tuple[Smoothness, ...] = Smoothness.__args__
 
@@ -67,9 +70,8 @@ def smoothness_constant(
     output_norm: float,
     largest_row: float = 1.0,
     smoothness: Smoothness = "fixed_point",
-    radius: float | None = None,
 ) -> float:
-    r"""$\beta$ on a ball around the start; rises with each of the numbers.
+    r"""$\beta$ on the ball of radius $\mu/(2\beta)$; rises with each of the four numbers.
 
     Args:
         activation: $\phi$.
@@ -77,8 +79,7 @@ def smoothness_constant(
         input_norm: $\sigma_{\max}(X)$.
         output_norm: $\sigma_{\max}(V_0)$.
         largest_row: $\max_i\|x_i\|$.
-        smoothness: which of the three ways.
-        radius: of the ball; None: $\mu/(2\beta)$ itself.
+        smoothness: which of the ways.
 
     Raises:
         UnknownNameError: no such way.
@@ -97,8 +98,8 @@ def smoothness_constant(
     bend = bend * largest_row
     if scale * slope == 0.0:
         return 0.0
-    if radius is not None:
-        return scale * (slope + bend * (output_norm + radius))
+    if smoothness == "assumed":
+        return scale * slope * (1.0 + largest_row)
     if smoothness == "printed":
         chi = output_norm + mu / (2.0 * scale * slope)
         return scale * (slope + bend * chi)
@@ -113,7 +114,6 @@ def shallow_isometry(
     output: Any,
     x: Any,
     smoothness: Smoothness = "fixed_point",
-    radius: float | None = None,
 ) -> NearIsometry:
     r"""$\mu$, $\nu$ and $\beta$ of $V\phi(WX)$ at given weights, with enclosures.
 
@@ -123,8 +123,6 @@ def shallow_isometry(
         output: $V_0$, one row per output, float64.
         x: samples as rows, float64.
         smoothness: how $\beta$ is made a number; see the module.
-        radius: of the ball on which $\beta$ is asked for; None: $\mu/(2\beta)$. The `path` of a
-            form is a good choice: it does not depend on $\beta$.
 
     Raises:
         UnknownNameError: no such way to bound $\beta$.
@@ -162,19 +160,27 @@ def shallow_isometry(
     betas, nus = [], []
     lows, highs = (mu.lower, mu.value, mu.upper), (top.lower, top.value, top.upper)
     for low, high, inner, outer_norm in zip(lows, highs, *ends, strict=True):
-        betas.append(
-            smoothness_constant(activation, low, inner, outer_norm, row, smoothness, radius)
-        )
+        betas.append(smoothness_constant(activation, low, inner, outer_norm, row, smoothness))
         nus.append(activation.lipschitz * inner * outer_norm + high)
+    extra = _bounded_output(activation, norms[1]) if smoothness == "assumed" else ()
     return NearIsometry(
         mu=mu,
         nu=_ordered(nus),
         beta=_ordered(betas),
-        checks=(width_at_least_samples(len(hidden), len(inputs)),),
-        source=f"Lemma 3, beta {smoothness.replace('_', ' ')}"
-        + (f" on the ball of radius {radius:.4g}" if radius is not None else ""),
-        reach=math.inf if radius is None else radius,
+        checks=(width_at_least_samples(len(hidden), len(inputs)), *extra),
+        source=f"Lemma 3, beta: {smoothness.replace('_', ' ')}",
     )
+
+
+def _bounded_output(activation: Activation, norm: Enclosure) -> tuple[Check]:
+    """What is assumed of the output weights along the run: refuted by the start, or undecided."""
+    name = "sigma_max(V) <= sup|phi'| / sup|phi''| along the run"
+    # An activation without curvature has no use for the assumption.
+    ratio = activation.lipschitz / activation.smoothness if activation.smoothness else math.inf
+    if norm.lower > ratio:
+        return (Check(name, norm.value, ratio, error=norm.error, note="exceeded at the start"),)
+    note = f"{norm.value:.4g} <= {ratio:.4g} at the start; assumed of the run"
+    return (Check.undecided(name, note),)
 
 
 def _ordered(ends: list[float]) -> Enclosure:

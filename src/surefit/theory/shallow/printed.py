@@ -133,7 +133,7 @@ def printed_descent(
 
 def _radius(isometry: NearIsometry) -> float:
     beta = isometry.beta.upper
-    return min(isometry.mu.lower / (2.0 * beta) if beta else math.inf, isometry.reach)
+    return isometry.mu.lower / (2.0 * beta) if beta else math.inf
 
 
 def _nine(

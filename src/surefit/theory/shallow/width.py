@@ -8,6 +8,13 @@ $$\sigma^2(\phi(WX)) \approx d_1\lambda(K), \quad
 
 The first is a limit: at $d_1 = n$ the smallest singular value is still near 0, at $d_1 = 16n$ it
 is within some 15 per cent. What comes out is an estimate for typical draws and no bound.
+
+Orders for $n \sim d_0^2$ unit rows in general position, $\omega_1 = 1$, $\omega_2 =
+1/\sqrt{d_0d_1}$, where $\sigma_{\max}(X)^2 \sim \sqrt n$, $\lambda_{\min}(K) \sim 1$,
+$\lambda_{\max}(K) \sim n$ and $h(w_0) \sim \sqrt n$: the condition of `descent` reads
+$d_1^2 \gtrsim \chi^2n^2$. With $\chi \sim 1$, as assumed, $d_1 \sim n$; with the fixed point,
+$\chi^2 \sim \sqrt{d_1}/\sigma_{\max}(X)$ gives $d_1^{3/2} \sim n^{7/4}$, $d_1 \sim n^{7/6}$. The
+conditions without $\nu$ ask for $d_1 \sim \sqrt n$ either way, besides $d_1 \ge n$.
 """
 
 from __future__ import annotations
@@ -68,7 +75,7 @@ class TypicalStart:
     target: float
     smoothness: Smoothness
 
-    def isometry(self, width: float, radius: float | None = None) -> NearIsometry:
+    def isometry(self, width: float) -> NearIsometry:
         r"""$\mu$, $\nu$, $\beta$ at that width, as `shallow_isometry`; evidence: sampled."""
         omega2 = self._omega2(width)
         output = omega2 * (math.sqrt(width) + math.sqrt(self.outputs))
@@ -76,12 +83,11 @@ class TypicalStart:
         top = math.sqrt(self.kernel.largest.value * width)
         nu = self.activation.lipschitz * self.input_norm * output + top
         beta = smoothness_constant(
-            self.activation, mu, self.input_norm, output, self.largest_row, self.smoothness, radius
+            self.activation, mu, self.input_norm, output, self.largest_row, self.smoothness
         )
         checks = (width_at_least_samples(math.floor(width), self.samples),)
-        reach = math.inf if radius is None else radius
         mu, nu, beta = map(_typical, (mu, nu, beta))
-        return NearIsometry(mu, nu, beta, checks, "typical draw, limit kernel", reach)
+        return NearIsometry(mu, nu, beta, checks, "typical draw, limit kernel")
 
     def initial(self, width: float) -> Enclosure:
         r"""$E h(w_0)$ at that width."""
@@ -143,16 +149,12 @@ def typical_start(
     )
 
 
-def required_width(
-    start: TypicalStart, form: Form, on_path: bool = True, at_least_samples: bool = True
-) -> float:
+def required_width(start: TypicalStart, form: Form, at_least_samples: bool = True) -> float:
     r"""The smallest $d_1$ at which the condition of a form on $h(w_0)$ holds for a typical draw.
 
     Args:
         start: of the data.
         form: `flow`, `descent` or `descent_short_path`, or one like them.
-        on_path: whether $\beta$ is that on the ball of the form's path; otherwise on the whole ball
-            of radius $\mu/(2\beta)$, which makes $\beta$, and so the width, larger.
         at_least_samples: whether to ask for $d_1 \ge n$ as well, without which $\mu = 0$.
 
     Returns:
@@ -165,11 +167,7 @@ def required_width(
     """
 
     def holds(width: float) -> bool:
-        initial = start.initial(width)
-        found = form(start.isometry(width), initial)
-        if on_path and math.isfinite(found.path):
-            found = form(start.isometry(width, found.path), initial)
-        return found.excess <= 1.0
+        return form(start.isometry(width), start.initial(width)).excess <= 1.0
 
     low, high = 1.0, 1.0
     while not holds(high):
