@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Bool, Float
@@ -58,26 +59,18 @@ def gaussian_injection(k: Kernel, activation: Activation, gain: float, trained: 
             "activation or of the raw inputs. The sum of the injection and the Gaussian feedback "
             "is Gaussian only if the injection is. Put a `Dense` layer in front of the equilibrium."
         )
-    s, own1, failed1 = _variances(activation, gain, k.variance1)
-    t, _, failed2 = (s, own1, failed1) if k.symmetric else _variances(activation, gain, k.variance2)
-    if not is_traced(failed1, failed2):
+    solve = _solve_compiled if _has_closed_duals(activation) else _solve
+    s, t, sigma, slope, failed1, failed2 = solve(k, activation, gain)
+    if not is_traced(sigma, failed1, failed2):
         _require(activation, gain, failed1, failed2)
-    s, t = jnp.where(failed1, jnp.nan, s), jnp.where(failed2, jnp.nan, t)
-    column, row = s[:, None], t[None, :]
-    sigma = covariance_fixed_point(activation, gain, k.nngp, column, row)
-    slope = gain**2 * activation.derivative_dual(sigma, column, row)
-    if k.symmetric:
-        diagonal = jnp.arange(s.shape[0])
-        sigma = sigma.at[diagonal, diagonal].set(s)
-        slope = slope.at[diagonal, diagonal].set(own1)
+        if np.any(np.isnan(np.asarray(sigma))):
+            raise NumericalError(
+                "`gaussian_injection(k=...)` must reach the fixed point of the covariances. It "
+                f"was not reached for {activation} at the gain {gain}. The kernel has "
+                "correlations outside [-1, 1], or rounding spoils the duals. Check `k`."
+            )
     # At the fixed point the difference is gamma^2 E[phi phi].
     own = sigma - k.nngp if trained else jnp.zeros_like(sigma)
-    if not is_traced(sigma) and np.any(np.isnan(np.asarray(sigma))):
-        raise NumericalError(
-            "`gaussian_injection(k=..., gain=...)` must reach the fixed point of the covariances. "
-            f"It was not reached for {activation} at the gain {gain}. The kernel has correlations "
-            "outside [-1, 1], or duals that rounding spoils. Check `k`, or write a smaller gain."
-        )
     return activation.kernel(
         Kernel(
             nngp=sigma,
@@ -89,6 +82,34 @@ def gaussian_injection(k: Kernel, activation: Activation, gain: float, trained: 
             symmetric=k.symmetric,
         )
     )
+
+
+def _has_closed_duals(activation: Activation) -> bool:
+    """Whether nothing is to be chosen from the values, so that one compiled program will do."""
+    kind = type(activation)
+    return (
+        kind.dual is not Activation.dual and kind.derivative_dual is not Activation.derivative_dual
+    )
+
+
+def _solve(k: Kernel, activation: Activation, gain: float) -> tuple[Array, ...]:
+    """Both variances, the covariances, their feedback; which samples have no limit."""
+    s, own, failed1 = _variances(activation, gain, k.variance1)
+    t, failed2 = s, failed1
+    if not k.symmetric:
+        t, _, failed2 = _variances(activation, gain, k.variance2)
+    s, t = jnp.where(failed1, jnp.nan, s), jnp.where(failed2, jnp.nan, t)
+    column, row = s[:, None], t[None, :]
+    sigma = covariance_fixed_point(activation, gain, k.nngp, column, row)
+    slope = gain**2 * activation.derivative_dual(sigma, column, row)
+    if k.symmetric:
+        diagonal = jnp.arange(s.shape[0])
+        sigma = sigma.at[diagonal, diagonal].set(s)
+        slope = slope.at[diagonal, diagonal].set(own)
+    return s, t, sigma, slope, failed1, failed2
+
+
+_solve_compiled = jax.jit(_solve, static_argnums=(1, 2))
 
 
 def _variances(

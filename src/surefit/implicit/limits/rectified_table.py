@@ -2,9 +2,9 @@ r"""$K$, $S$ and $T$ of rectified equilibria for whole kernel matrices.
 
 Everything is homogeneous: for variances $s$, $t$ and correlation $\cos\theta$ of the injected
 Gaussian features, $K = \sqrt{st}\,k(\theta)$, and $S$, $T$ depend on $\theta$ alone. So one gain
-needs three functions of one angle. They are analytic in the angle up to both ends, with layers there
-that are thin where the gain is near 0 or near $\sqrt2$: polynomials on panels that double away from
-the ends.
+needs three functions of one angle. They are analytic in the angle up to both ends, with layers
+there that are thin where the gain is near 0 or near $\sqrt2$: polynomials on panels that double
+away from the ends.
 """
 
 from __future__ import annotations
