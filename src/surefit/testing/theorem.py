@@ -109,11 +109,17 @@ def _check_docstring(theorem: Theorem) -> None:
 
 
 def _check_example(theorem: Theorem, prediction: Prediction) -> None:
+    names = [check.name for check in prediction.assumptions]
+    if theorem.contradiction:
+        assert theorem.contradiction in names, "the contradiction must be one of the checks"
     for check in prediction.assumptions:
+        if check.name == theorem.contradiction:
+            assert check.holds is False and check.note, f"a contradiction must fail: {check}"
+            continue
         assert check.holds is not False, f"the example must satisfy: {check}"
         decided = check.holds is not None or bool(check.unstated)
         assert decided, f"the example must be decidable: {check}"
-    if not theorem.unstated:
+    if not theorem.unstated and not theorem.contradiction:
         assert prediction.applies is True, "with explicit constants the example must be covered"
 
 

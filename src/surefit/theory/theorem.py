@@ -48,6 +48,8 @@ class Theorem(abc.ABC):
         dynamics: catalogue name of the training method it is about.
         provenance: where the statement was taken from.
         reproved: whether the docstring proves the statement again, constants included.
+        contradiction: for a statement that contradicts itself, the name of the check of it, which
+            fails wherever the other assumptions hold.
         unstated: names of the fields that stand for constants that the paper does not state.
     """
 
@@ -60,6 +62,7 @@ class Theorem(abc.ABC):
     dynamics: ClassVar[str] = "gradient_descent"
     provenance: ClassVar[Provenance]
     reproved: ClassVar[bool] = False
+    contradiction: ClassVar[str] = ""
     unstated: ClassVar[tuple[str, ...]] = ()
 
     @property
