@@ -1,5 +1,6 @@
 """The report: one HTML page per run that works offline; reads core only."""
 
+from surefit.report.experiment import render_experiment, write_experiment
 from surefit.report.page import render, write_page
 
-__all__ = ["render", "write_page"]
+__all__ = ["render", "render_experiment", "write_experiment", "write_page"]

@@ -16,7 +16,7 @@ from surefit.report.spectra import spectrum_plot
 from surefit.report.symbols import symbols
 from surefit.report.timelines import timelines
 
-__all__ = ["gallery", "plot_data", "plots_of"]
+__all__ = ["gallery", "plot_data", "plots_of", "tiled"]
 
 
 def plots_of(record: RunRecord) -> list[Plot]:
@@ -143,17 +143,30 @@ def gallery(plots: list[Plot]) -> Html:
             "say. A theorem that applies is drawn solid, one that may or may not apply dashed, one "
             "that does not apply dotted, and mostly hidden until its box is ticked.",
         ),
+        *tiled(plots, "trajectory.npz"),
+    )
+
+
+def tiled(plots: list[Plot], file: str, wide: int = 1) -> tuple[Html, ...]:
+    """The plots with the switch of their time axis, the first `wide` of them over the full width.
+
+    Args:
+        plots: what to show.
+        file: where all numbers are.
+        wide: how many plots are wide.
+    """
+    return (
         _switch(),
         element(
             "noscript",
             element(
                 "p",
                 "The plots need JavaScript. Their numbers are in the tables below each plot, and "
-                "complete in trajectory.npz beside this page.",
+                f"complete in {file} beside this page.",
                 class_="note",
             ),
         ),
         element(
-            "div", [_card(plot, index == 0) for index, plot in enumerate(plots)], class_="grid"
+            "div", [_card(plot, index < wide) for index, plot in enumerate(plots)], class_="grid"
         ),
     )

@@ -9,7 +9,7 @@ from surefit.core.record import RunRecord
 from surefit.report.markup import Html, element, section, table
 from surefit.report.numbers import value
 
-__all__ = ["code_block", "reproduce"]
+__all__ = ["code_block", "environment_table", "reproduce"]
 
 FILES = (
     ("spec.json", "what was asked; its hash is the id of the run"),
@@ -37,6 +37,18 @@ def _flat(facts: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield f"{prefix}{key}".replace("_", " "), item
 
 
+def environment_table(environment: dict[str, Any]) -> Html:
+    """Versions and platform, folded away."""
+    rows = [[key, value(item)] for key, item in _flat(environment)]
+    if not rows:
+        return element("p", "The environment was not recorded.", class_="note")
+    return element(
+        "details",
+        element("summary", "Versions and platform"),
+        table("Environment of the run", ["what", "value"], rows, class_="facts"),
+    )
+
+
 def reproduce(record: RunRecord) -> Html:
     """The section that says how to get these numbers again."""
     files = list(FILES)
@@ -48,19 +60,12 @@ def reproduce(record: RunRecord) -> Html:
         if record.command
         else element("p", "No command was recorded; spec.json holds all settings.", class_="note")
     )
-    environment = [[key, value(item)] for key, item in _flat(record.environment)]
     return section(
         "reproduce",
         "How to reproduce it",
         element("p", "Run ", element("code", record.run_id, class_="break"), ":"),
         command,
-        element(
-            "details",
-            element("summary", "Versions and platform"),
-            table("Environment of the run", ["what", "value"], environment, class_="facts"),
-        )
-        if environment
-        else element("p", "The environment was not recorded.", class_="note"),
+        environment_table(record.environment),
         element(
             "details",
             element("summary", "Files beside this page"),

@@ -1,0 +1,142 @@
+"""The page of an experiment: verdict, figure, checks, table, and what the paper leaves open."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from surefit.core.experiment import ExperimentRecord, Panel
+from surefit.report.checks import check_table
+from surefit.report.gallery import tiled
+from surefit.report.marks import KEYS, icon
+from surefit.report.markup import Html, element, section, table
+from surefit.report.numbers import value
+from surefit.report.plot import DASHES, PALETTE, Line, Plot
+from surefit.report.reproduce import code_block, environment_table
+from surefit.report.shell import document, page_header, write_document
+from surefit.report.thinning import thin
+
+__all__ = ["render_experiment", "write_experiment"]
+
+FILE_NAME = "report.html"
+WORDS = {True: "Reproduced", False: "Not reproduced", None: "Cannot say"}
+CONTENTS = (
+    ("question", "Question"),
+    ("verdict", "Verdict"),
+    ("figure", "Figure"),
+    ("checks", "Checks"),
+    ("runs", "Runs"),
+    ("choices", "Choices"),
+    ("data", "Data"),
+    ("reproduce", "Reproduce"),
+)
+FILES = (
+    ("spec.json", "what was asked; its hash is the id"),
+    ("result.json", "everything on this page"),
+    ("curves.csv", "every point of the figure"),
+    ("table.csv", "the table of the runs"),
+    ("environment.json", "versions and platform"),
+)
+
+
+def _plot(panel: Panel) -> Plot:
+    lines = []
+    for index, line in enumerate(panel.lines):
+        kept = thin(line.y)
+        lines.append(
+            Line(
+                label=line.label,
+                x=line.x[kept],
+                y=line.y[kept],
+                colour=PALETTE[index % len(PALETTE)],
+                dash=DASHES[index % len(DASHES)],
+            )
+        )
+    return Plot(
+        ident=f"panel-{panel.name.replace('_', '-')}",
+        title=panel.title,
+        about=panel.about,
+        x_axis=panel.x_axis,
+        y_axis=panel.y_axis,
+        lines=tuple(lines),
+        log_y=panel.log_y,
+    )
+
+
+def _banner(record: ExperimentRecord) -> Html:
+    return element(
+        "section",
+        element(
+            "h2",
+            icon(record.holds),
+            element("span", "Verdict: ", class_="hidden"),
+            WORDS[record.holds],
+            id="verdict-title",
+        ),
+        element("p", record.verdict, class_="sentence"),
+        id="verdict",
+        class_=f"banner {KEYS[record.holds]}",
+        aria_labelledby="verdict-title",
+    )
+
+
+def _facts(ident: str, title: str, caption: str, facts: dict[str, Any]) -> Html:
+    rows = [[key.replace("_", " "), value(item)] for key, item in facts.items()]
+    return section(ident, title, table(caption, ["what", "value"], rows, class_="facts"))
+
+
+def _reproduce(record: ExperimentRecord) -> Html:
+    files = [[element("code", name), meaning] for name, meaning in FILES]
+    return section(
+        "reproduce",
+        "How to reproduce it",
+        code_block(record.command, "command that makes this experiment again"),
+        environment_table(record.environment),
+        element(
+            "details",
+            element("summary", "Files beside this page"),
+            table("Files of the directory", ["file", "what it holds"], files),
+        ),
+    )
+
+
+def render_experiment(record: ExperimentRecord) -> str:
+    """The page of an experiment as one HTML document that needs nothing but itself."""
+    plots = [_plot(panel) for panel in record.panels]
+    rows = [[value(cell) for cell in row] for row in record.rows]
+    header = page_header(
+        "experiment", record.run_id, record.environment.get("date"), record.title, CONTENTS
+    )
+    sections = [
+        section(
+            "question",
+            "What was asked",
+            element("p", record.question, class_="lead"),
+            element("p", "After ", element("cite", record.source), "."),
+        ),
+        _banner(record),
+        section("figure", "The figure", *tiled(plots, "curves.csv", wide=0)),
+        section("checks", "What is claimed, checked", check_table("Checks", record.checks)),
+        section("runs", "The runs", table("One row per run", record.columns, rows)),
+        _facts("choices", "What the paper leaves open", "What was chosen here", record.choices),
+        _facts("data", "The data", "Facts of the data", record.facts),
+        _reproduce(record),
+    ]
+    return document(record.title, header, sections, plots)
+
+
+def write_experiment(directory: Path) -> Path:
+    """Write the page of the experiment in `directory` as `report.html` beside its files.
+
+    Args:
+        directory: as `ExperimentRecord.save` fills it.
+
+    Returns:
+        The path of the page.
+
+    Raises:
+        StorageError: the experiment cannot be read, or the page cannot be written.
+    """
+    directory = Path(directory)
+    text = render_experiment(ExperimentRecord.load(directory))
+    return write_document(directory / FILE_NAME, text, "write_experiment")
