@@ -43,7 +43,11 @@ def test_the_classical_network_has_unit_weights_unless_said_otherwise():
         ({"network": "shallow", "depth": 2}, 1, "must be 1 for network 'shallow'"),
         ({"network": "two_layer", "depth": 2}, 1, "must be 1 for network 'two_layer'"),
         ({"network": "two_layer"}, 3, "must have one output"),
-        ({"network": "perceptron"}, 1, "Known: multilayer, shallow, two_layer"),
+        (
+            {"network": "perceptron"},
+            1,
+            "Known: implicit, implicit_linear, ling, multilayer, shallow, two_layer",
+        ),
         ({"init": "he"}, 1, "Known: mean_field, ntk, standard, wide"),
     ],
 )

@@ -27,6 +27,7 @@ def _summary(thing: object) -> str:
 def _kinds() -> dict[str, dict[str, str]]:
     from surefit import activations, certificates, data, layers, losses, theory, training
     from surefit.workflows import INITS, NETWORKS
+    from surefit.workflows.implicit_networks import IMPLICIT, IMPLICIT_INITS
 
     catalogues = {
         "data": data.LOADERS,
@@ -45,10 +46,12 @@ def _kinds() -> dict[str, dict[str, str]]:
         for kind, catalogue in catalogues.items()
     }
     kinds["networks"] = {name: text for name, (_, text) in NETWORKS.items()}
+    kinds["networks"] |= IMPLICIT
     kinds["inits"] = {
         name: f"{parameterisation} parameterisation, first-layer weights of std {std:g}"
         for name, (parameterisation, std) in INITS.items()
     }
+    kinds["inits"] |= IMPLICIT_INITS
     return kinds
 
 

@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from surefit.runs.fields import CertifyFields
+from surefit.runs.implicit_fields import APPLIES_TO
 from surefit.runs.options import refusal
 
 __all__ = ["conflicts", "explain"]
@@ -43,13 +44,29 @@ def conflicts(spec: CertifyFields) -> list[tuple[bool, str]]:
             f"= {spec.batch_size} with samples = {spec.samples}. A batch is drawn from the samples "
             f"without repetition. Write `batch_size = {spec.samples}` or less.",
         ),
+        *(_misplaced(spec, name, networks) for name, networks in APPLIES_TO.items()),
     ]
 
 
+def _misplaced(spec: CertifyFields, name: str, networks: tuple[str, ...]) -> tuple[bool, str]:
+    """A field of implicit networks beside a network that has no such thing."""
+    value = getattr(spec, name)
+    return (
+        value is not None and spec.network not in networks,
+        f"`CertifySpec({name}=...)` must go with network {' or '.join(networks)}. Got {name} = "
+        f"{value} with network = {spec.network!r}, which has no such choice: it belongs to the "
+        f"equilibrium of implicit networks. Leave {name} out, or write `network = "
+        f'"{networks[0]}"`.',
+    )
+
+
 def explain(
-    error: ValidationError, fields: Mapping[str, FieldInfo], values: Mapping[str, Any]
+    error: ValidationError,
+    fields: Mapping[str, FieldInfo],
+    values: Mapping[str, Any],
+    owner: str = "CertifySpec",
 ) -> str:
-    """Every fault of a spec in words, one per line."""
+    """Every fault of a spec of the class `owner` in words, one per line."""
     lines: dict[str, None] = {}
     for fault in error.errors(include_url=False):
         name = str(fault["loc"][0]) if fault["loc"] else ""
@@ -57,11 +74,11 @@ def explain(
             near = difflib.get_close_matches(name.replace("-", "_").lower(), fields, n=1)
             hint = f"Did you mean `{near[0]}`?" if near else "Leave it out."
             line = (
-                f"A field of `CertifySpec` must have a known name. Got {name!r}. {hint} "
+                f"A field of `{owner}` must have a known name. Got {name!r}. {hint} "
                 f"Known: {', '.join(fields)}."
             )
         elif name:
-            line = refusal(name, fields[name], values[name])
+            line = refusal(name, fields[name], values[name], owner)
         else:
             line = str(fault["ctx"]["error"])
         lines[line] = None

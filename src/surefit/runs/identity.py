@@ -11,14 +11,29 @@ import hashlib
 import re
 from collections.abc import Mapping
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from surefit.core.jsonable import dumps
 
-__all__ = ["canonical_text", "digest", "run_id"]
+__all__ = ["Identified", "canonical_text", "digest", "run_id"]
 
 HASH_LENGTH = 10
 SLUG_LENGTH = 24
+
+
+@runtime_checkable
+class Identified(Protocol):
+    """A description of a run that knows its name: the spec of a run or of an experiment."""
+
+    @property
+    def run_id(self) -> str:
+        """The name of the run's directory."""
+
+    def canonical(self) -> dict[str, Any]:
+        """The run as plain data."""
+
+    def canonical_json(self) -> str:
+        """The same as one line of JSON."""
 
 
 def canonical_text(spec: Mapping[str, Any]) -> str:

@@ -98,14 +98,14 @@ def option(default: Any, description: str, must: str, instead: str) -> Any:
     )
 
 
-def refusal(name: str, field: FieldInfo, value: Any) -> str:
-    """The message for a value that a field does not take."""
+def refusal(name: str, field: FieldInfo, value: Any, owner: str = "CertifySpec") -> str:
+    """The message for a value that a field of the class `owner` does not take."""
     extra = field.json_schema_extra
     assert isinstance(extra, dict)
     shown = repr(value)
     if len(shown) > 80:
         shown = f"{shown[:77]}..."
     return (
-        f"`CertifySpec({name}=...)` must {extra['must']}. Got {shown} ({type(value).__name__}). "
+        f"`{owner}({name}=...)` must {extra['must']}. Got {shown} ({type(value).__name__}). "
         f"{field.description} Write for example `{name} = {extra['instead']}`."
     )

@@ -13,6 +13,7 @@ from surefit.errors import InvalidInputError, StorageError
 from surefit.runs.faults import conflicts, explain
 from surefit.runs.fields import CertifyFields
 from surefit.runs.identity import canonical_text, run_id
+from surefit.runs.implicit_fields import APPLIES_TO, own_defaults
 from surefit.runs.sources import fingerprint, is_file, split, without_directory
 from surefit.runs.toml import render
 
@@ -40,6 +41,10 @@ class CertifySpec(CertifyFields):
         for condition, message in conflicts(self):
             if condition:
                 raise InvalidInputError(message)
+        for name, value in own_defaults(self.network).items():
+            if name not in self.model_fields_set or getattr(self, name) is None:
+                # What was not asked for stays out of `model_fields_set`; the spec is frozen.
+                object.__setattr__(self, name, value)
         if info.context is not None:
             self._data_sha256 = info.context["data_sha256"]
         elif is_file(self.data):
@@ -106,9 +111,14 @@ class CertifySpec(CertifyFields):
         """The run as plain data: every field, defaults included, and the version of the schema.
 
         This is what a run directory holds as `spec.json`. A data file has its name here, without
-        directories, and the SHA-256 of its content.
+        directories, and the SHA-256 of its content. Fields of implicit networks are left out for
+        all other networks.
         """
-        fields = self.model_dump(mode="json")
+        fields = {
+            name: value
+            for name, value in self.model_dump(mode="json").items()
+            if name not in APPLIES_TO or value is not None
+        }
         data = self.data if self.data_sha256 is None else without_directory(self.data)
         return {**fields, "data": data, "data_sha256": self.data_sha256, "schema": SCHEMA}
 

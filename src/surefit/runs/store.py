@@ -31,9 +31,8 @@ from typing import Any
 
 from surefit.core.jsonable import read_json
 from surefit.errors import StorageError
-from surefit.runs.identity import canonical_text, digest
+from surefit.runs.identity import Identified, canonical_text, digest
 from surefit.runs.lock import exclusive
-from surefit.runs.spec import CertifySpec
 from surefit.runs.storing import FULL, storing
 from surefit.runs.workspace import Workspace, require_free
 
@@ -70,7 +69,7 @@ class Store:
         self.root = Path(root).expanduser()
         self._incomplete = self.root / ".incomplete"
 
-    def find(self, spec: CertifySpec) -> Path | None:
+    def find(self, spec: Identified) -> Path | None:
         """The directory of the finished run with this spec, or None."""
         run = _read_run(self.root / spec.run_id)
         if run is None or canonical_text(run.spec) != spec.canonical_json():
@@ -95,7 +94,7 @@ class Store:
         return [run for run in found if run is not None]
 
     @contextlib.contextmanager
-    def begin(self, spec: CertifySpec) -> Iterator[Workspace]:
+    def begin(self, spec: Identified) -> Iterator[Workspace]:
         """Work on a run: `with store.begin(spec) as workspace: ... workspace.publish()`.
 
         The workspace of an interrupted run is found again with its content. Leaving the context

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from surefit.core.jsonable import read_json, write_json
 from surefit.errors import StorageError
-from surefit.runs.identity import canonical_text
-from surefit.runs.spec import CertifySpec
+from surefit.runs.identity import Identified, canonical_text
 from surefit.runs.storing import storing
 
 __all__ = ["Workspace", "require_free"]
@@ -43,7 +42,7 @@ class Workspace:
         published: where the run is, once it is published.
     """
 
-    def __init__(self, spec: CertifySpec, path: Path, target: Path) -> None:
+    def __init__(self, spec: Identified, path: Path, target: Path) -> None:
         self.spec, self.path, self._target = spec, path, target
         self.scratch = path.with_name(f"{path.name}.scratch")
         self.published: Path | None = None

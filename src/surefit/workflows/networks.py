@@ -10,6 +10,7 @@ from surefit.activations import Activation, Relu, parse_activation
 from surefit.core.layer import Layer
 from surefit.errors import InvalidInputError, UnknownNameError
 from surefit.runs import CertifySpec
+from surefit.workflows.implicit_networks import IMPLICIT, build_implicit
 
 __all__ = ["INITS", "NETWORKS", "build_network"]
 
@@ -60,14 +61,16 @@ NETWORKS: dict[str, tuple[Callable[..., Layer], str]] = {
 }
 
 
-def build_network(spec: CertifySpec, outputs: int) -> Layer:
-    """The network that a spec describes, for `outputs` outputs.
+def build_network(spec: CertifySpec, outputs: int, inputs: int = 1) -> Layer:
+    """The network that a spec describes, for `outputs` outputs and `inputs` numbers per example.
 
     Raises:
         InvalidInputError: a name is unknown or two fields contradict each other.
     """
+    if spec.network in IMPLICIT:
+        return build_implicit(spec, outputs, parse_activation(spec.activation), inputs)
     if spec.network not in NETWORKS:
-        raise UnknownNameError("network", spec.network, NETWORKS)
+        raise UnknownNameError("network", spec.network, [*NETWORKS, *IMPLICIT])
     if spec.init not in INITS:
         raise UnknownNameError("init", spec.init, INITS)
     parameterisation, weight_std = INITS[spec.init]

@@ -54,7 +54,7 @@ def prepare_bench(spec: CertifySpec) -> Bench:
         noise=spec.noise,
         seed=spec.seed,
     )
-    network = build_network(spec, prepared.y.shape[1])
+    network = build_network(spec, prepared.y.shape[1], prepared.vectors.shape[1])
     _require_memory(network, prepared)
     problem = Problem(network, prepared.x, prepared.y, loss)
     return Bench(spec, prepared, problem, problem.init(spec.seed))
