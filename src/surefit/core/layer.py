@@ -60,3 +60,11 @@ class Layer(abc.ABC):
     def trainable(self, params: Params) -> PyTree[bool]:
         """A pytree like `params` with True where gradient descent moves a leaf."""
         return jax.tree.map(lambda _: True, params)
+
+    def project(self, params: Params) -> Params:
+        """The parameters brought back to where they may be; called after every step of descent.
+
+        Where nothing is ever changed, the same object: training then costs nothing more.
+        Compositions ask their parts.
+        """
+        return params

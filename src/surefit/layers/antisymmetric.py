@@ -90,3 +90,7 @@ class Antisymmetric(Layer):
     def trainable(self, params: Params) -> PyTree[bool]:
         """As the network says."""
         return self.network.trainable(params)
+
+    def project(self, params: Params) -> Params:
+        """As the network says."""
+        return self.network.project(params)

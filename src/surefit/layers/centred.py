@@ -53,3 +53,9 @@ class Centred(Layer):
             "network": self.network.trainable(params["network"]),
             "anchor": jax.tree.map(lambda _: False, params["anchor"]),
         }
+
+    def project(self, params: Params) -> Params:
+        """The network as it says; the anchor stays where it is."""
+        now = params["network"]
+        projected = self.network.project(now)
+        return params if projected is now else {**params, "network": projected}

@@ -17,6 +17,7 @@ from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError, UnknownNameError
 from surefit.implicit import Picard, Solution, Solver, equilibrium, solve
 from surefit.implicit import warm as warm_starts
+from surefit.implicit.well_posedness.projection import Projection, project_weights
 from surefit.layers.weights import Parameterisation, draw_weights, weight_scales
 
 __all__ = ["Equilibrium", "EquilibriumWarning"]
@@ -51,6 +52,11 @@ class Equilibrium(Layer):
         solver: how the equilibrium is found; see `surefit.implicit`.
         throw: where a sample does not converge: raise `NumericalError` (inside compiled code, where
             nothing can be raised, its output is NaN). False: the last iterate, as it is.
+        norm_bound: after every step of descent $\|aW\|_2$ is brought back to at most this number;
+            None: never. Theorems are about descent without it: they cover a run only while the
+            bound is not reached.
+        projection: how: the whole matrix by one factor (`rescale`, a smaller $\gamma$), or its
+            singular values above the bound cut off (`clip`, the nearest matrix).
 
     References:
         Bai, Kolter, Koltun (2019), Deep equilibrium models, section 3; Gao, Liu, Liu, Rajan, Gao
@@ -73,6 +79,8 @@ class Equilibrium(Layer):
     trained: bool = True
     solver: Solver = dataclasses.field(default_factory=Picard)
     throw: bool = True
+    norm_bound: float | None = None
+    projection: Projection = "rescale"
 
     # What taps of weight gradients ask every layer of weights for.
     bias_std = None
@@ -93,9 +101,18 @@ class Equilibrium(Layer):
         for kind, name, known in (
             ("parameterisation", self.parameterisation, Parameterisation.__args__),
             ("distribution", self.distribution, EquilibriumDistribution.__args__),
+            ("projection", self.projection, Projection.__args__),
         ):
             if name not in known:
                 raise UnknownNameError(kind, name, known)
+        if self.norm_bound is not None and not self.norm_in_the_limit < self.norm_bound < math.inf:
+            raise InvalidInputError(
+                "`Equilibrium(norm_bound=...)` must be finite and above the operator norm at the "
+                f"start, which is about {self.norm_in_the_limit:g} for wide layers with weight_std="
+                f"{self.weight_std:g}. Got {self.norm_bound}. The first step would otherwise "
+                "change all weights at once. Use a smaller `weight_std`, or a bound just below 1 "
+                "(over the Lipschitz constant of the activation)."
+            )
         if self.norm_in_the_limit * self.activation.lipschitz > 1.0:
             warnings.warn(
                 f"Equilibrium(weight_std={self.weight_std:g}): the operator norm of the weights "
@@ -183,6 +200,13 @@ class Equilibrium(Layer):
                 "law of them. Put a `Dense` layer before it."
             )
         return rectified_injection(k, self.activation, gain, self.trained)
+
+    def project(self, params: Params) -> Params:
+        """The weights with an operator norm of at most `norm_bound`, if they are trained."""
+        if self.norm_bound is None or not self.trained:
+            return params
+        bound = self.norm_bound / self.scales(self.features)[0]
+        return {"w": project_weights(params["w"], bound, self.projection)}
 
     def trainable(self, params: Params) -> PyTree[bool]:
         """All or nothing, as `trained` says."""

@@ -81,3 +81,7 @@ class Residual(Layer):
     def trainable(self, params: Params) -> PyTree[bool]:
         """As the branch says."""
         return self.branch.trainable(params)
+
+    def project(self, params: Params) -> Params:
+        """As the branch says."""
+        return self.branch.project(params)

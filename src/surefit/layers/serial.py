@@ -9,6 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
+from surefit.core.projection import project_parts
 from surefit.errors import InvalidInputError
 
 __all__ = ["Serial"]
@@ -79,6 +80,10 @@ class Serial(Layer):
     def trainable(self, params: Params) -> PyTree[bool]:
         """As every layer says for itself."""
         return tuple(layer.trainable(own) for layer, own in zip(self.layers, params, strict=True))
+
+    def project(self, params: Params) -> Params:
+        """As every layer says for itself."""
+        return project_parts(self.layers, params)
 
     def __repr__(self) -> str:
         return f"Serial({', '.join(map(repr, self.layers))})"

@@ -11,6 +11,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
+from surefit.core.projection import project_parts
 from surefit.errors import InvalidInputError
 
 __all__ = ["Sum"]
@@ -99,6 +100,10 @@ class Sum(Layer):
         return tuple(
             branch.trainable(own) for branch, own in zip(self.branches, params, strict=True)
         )
+
+    def project(self, params: Params) -> Params:
+        """As every branch says for itself."""
+        return project_parts(self.branches, params)
 
     def __repr__(self) -> str:
         return f"Sum({', '.join(map(repr, self.branches))})"

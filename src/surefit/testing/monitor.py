@@ -12,9 +12,9 @@ import numpy as np
 from surefit.activations import Tanh
 from surefit.core.precision import float64
 from surefit.layers import Dense, Serial
-from surefit.models import two_layer
+from surefit.models import implicit_relu, two_layer
 from surefit.problem import Problem
-from surefit.testing.claims import claim, claim_close, claim_value_semantics
+from surefit.testing.claims import claim, claim_close, claim_value_semantics, quick_jit
 from surefit.training.evaluation import evaluate
 from surefit.training.methods import GradientDescent
 from surefit.training.monitor import Monitor, Move
@@ -34,7 +34,8 @@ def check_monitor(monitor: Monitor, problem: Problem | None = None) -> None:
 
     Args:
         monitor: what to check.
-        problem: what to check it on; None: the first of two small ones that it can measure.
+        problem: what to check it on; None: the first of three small ones that it can measure, the
+            last of which has an equilibrium.
 
     Raises:
         AssertionError: naming the property that fails.
@@ -51,7 +52,7 @@ def check_monitor(monitor: Monitor, problem: Problem | None = None) -> None:
     claim(monitor, "can measure a small problem", found, "Every one met an obstacle.")
     problem = found[0]
     initial, fixed = problem.split(problem.init(0))
-    views = [_view(problem, initial, fixed, steps) for steps in range(4)]
+    views = _views(problem, initial, fixed)
     carry = monitor.start(views[0])
     _claim_measurement(monitor, problem, carry, views[0])
     carry = _claim_carry(monitor, carry, views)
@@ -76,17 +77,24 @@ def _problems() -> list[Problem]:
     x = np.random.default_rng(5).normal(size=(6, 3))
     y = np.array([1.0, -1.0, 1.0, 1.0, -1.0, -1.0])
     smooth = Serial(Dense(8, bias_std=0.5), Tanh(), Dense(1, bias_std=0.1))
-    return [Problem(smooth, x, y), Problem(two_layer(8), x, y)]
+    networks = (smooth, two_layer(8), implicit_relu(8))
+    return [Problem(network, x, y) for network in networks]
 
 
-def _view(problem: Problem, initial, fixed, steps: int) -> View:
-    method = GradientDescent(step_size=0.05)
-    moving, state = initial, evaluate(problem, initial, fixed)
-    for step in range(steps):
-        moving, state = method.step(
-            problem, moving, fixed, state, step=jnp.asarray(step), key=jax.random.key(0)
-        )
-    return View(problem, initial, moving, fixed, state)
+def _views(problem: Problem, initial, fixed) -> list[View]:
+    """The start and three steps of descent."""
+    method, key = GradientDescent(step_size=0.05), jax.random.key(0)
+
+    @quick_jit
+    def step(moving, state, number):
+        return method.step(problem, moving, fixed, state, step=number, key=key)
+
+    moving, state = initial, quick_jit(lambda part: evaluate(problem, part, fixed))(initial)
+    views = [View(problem, initial, moving, fixed, state)]
+    for number in range(3):
+        moving, state = step(moving, state, jnp.asarray(number))
+        views.append(View(problem, initial, moving, fixed, state))
+    return views
 
 
 def _claim_words(monitor: Monitor) -> None:

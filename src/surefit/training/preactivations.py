@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float
 
 from surefit.activations import Activation
 from surefit.core.layer import Layer, Params
-from surefit.layers import Centred
+from surefit.layers import Centred, Equilibrium
 from surefit.problem import Problem
 
 __all__ = ["preactivations", "preactivations_obstacle"]
@@ -30,9 +30,29 @@ class _Tap(Activation):
         return self.inner(z)
 
 
+class _TappedEquilibrium(Equilibrium):
+    """An equilibrium that notes what flows into its activation, once it stands still."""
+
+    seen: list
+
+    @classmethod
+    def around(cls, inner: Equilibrium, seen: list) -> _TappedEquilibrium:
+        # Not by the constructor, which would warn a second time.
+        twin = object.__new__(cls)
+        vars(twin).update(vars(inner), seen=seen)
+        return twin
+
+    def apply(self, params: Params, x: Float[Array, "n features"]) -> Float[Array, "n features"]:
+        h = super().apply(params, x)
+        self.seen.append(h @ self.matrix(params).T + x)
+        return h
+
+
 def _tapped(thing: Any, seen: list) -> Any:
     if isinstance(thing, Activation):
         return _Tap(thing, seen)
+    if isinstance(thing, Equilibrium):
+        return _TappedEquilibrium.around(thing, seen)
     if isinstance(thing, tuple):
         return tuple(_tapped(item, seen) for item in thing)
     if not (isinstance(thing, Layer) and dataclasses.is_dataclass(thing)):
@@ -49,6 +69,7 @@ def preactivations(
 ) -> list[Float[Array, "n ..."]]:
     """The inputs of every activation, in the order of evaluation.
 
+    Of an equilibrium those of the state at which it stands still, $Wh + x$.
     Of a `Centred` network those of the trained copy; the anchor's never change.
     """
     if isinstance(network, Centred):

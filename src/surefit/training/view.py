@@ -9,6 +9,7 @@ from jaxtyping import Array, Float
 
 from surefit.core.layer import Params
 from surefit.core.tree import combine, difference
+from surefit.equilibria import Located, equilibria
 from surefit.problem import Problem
 from surefit.training.evaluation import Evaluation, evaluate
 from surefit.training.preactivations import preactivations
@@ -94,3 +95,8 @@ class View:
     def preactivations(self) -> list[Float[Array, "n ..."]]:
         """What flows into every activation of the network."""
         return preactivations(self.problem.network, self.params, self.problem.x)
+
+    @functools.cached_property
+    def equilibria(self) -> tuple[Located, ...]:
+        """The equilibria of the network with their inputs and states, solved from cold starts."""
+        return equilibria(self.problem.network, self.params, self.problem.x)

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-__all__ = ["clipped", "rescaled", "spectral_norm"]
+__all__ = ["Projection", "clipped", "project_weights", "rescaled", "spectral_norm"]
+
+Projection = Literal["clip", "rescale"]
 
 # Up to this size all singular values are cheap.
 _DENSE = 256
@@ -65,3 +69,10 @@ def clipped(matrix: Float[Array, "m m"], bound: float) -> Float[Array, "m m"]:
         return (left * jnp.minimum(values, bound)[None, :]) @ right
 
     return jax.lax.cond(spectral_norm(matrix) > bound, clip, lambda a: a, matrix)
+
+
+def project_weights(
+    matrix: Float[Array, "m m"], bound: float, how: Projection
+) -> Float[Array, "m m"]:
+    """The matrix with an operator norm of at most `bound`; the same numbers if it has it."""
+    return {"clip": clipped, "rescale": rescaled}[how](matrix, bound)

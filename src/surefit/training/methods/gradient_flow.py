@@ -11,6 +11,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from surefit.core.layer import Params
+from surefit.core.projection import projects
 from surefit.errors import InvalidInputError
 from surefit.problem import Problem
 from surefit.training.costs import gradient_flops
@@ -101,8 +102,15 @@ class GradientFlow(Method):
         """The time between records as a number.
 
         Raises:
-            InvalidInputError: the loss has no bounded curvature to take it from.
+            InvalidInputError: the loss has no bounded curvature to take it from; the network has
+                layers that project.
         """
+        if projects(problem.network, params):
+            raise InvalidInputError(
+                "`GradientFlow` must be given a network without projections. Got layers with a "
+                "`norm_bound`. A projection follows a step, and a flow has none. Use "
+                "`GradientDescent`, or leave `norm_bound` out."
+            )
         if self.interval is not None:
             return self
         if is_auto(self.time):
