@@ -147,7 +147,7 @@ class Convergence:
             return math.exp(-self.speed)
         return max(0.0, 1.0 - (self.step if step is None else step) * self.speed) ** self.power
 
-    def bound(self, count: float, step: float | None = None) -> float:
+    def bound(self, count: int | float, step: float | None = None) -> float:
         """The bound on $h$ after that many steps, or at that time."""
         return self.initial.upper * self.factor(step) ** count
 

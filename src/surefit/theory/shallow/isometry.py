@@ -41,11 +41,12 @@ References:
 from __future__ import annotations
 
 import math
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 
 from surefit.activations import Activation
+from surefit.core.check import Check
 from surefit.core.precision import float64
 from surefit.core.rounding import UNIT_ROUNDOFF
 from surefit.core.spectrum import Enclosure, matrix_norm
@@ -56,9 +57,8 @@ from surefit.theory.shallow.framework import NearIsometry
 
 __all__ = ["SMOOTHNESS", "shallow_isometry", "smoothness_constant"]
 
-Smoothness = Literal["printed", "fixed_point", "sharp", "assumed"]
-
-SMOOTHNESS: tuple[Smoothness, ...] = Smoothness.__args__
+SMOOTHNESS = ("printed", "fixed_point", "sharp", "assumed")
+"""The ways to make $\beta$ a number, as the module describes them."""
 
 _SLACK = 64.0 * UNIT_ROUNDOFF
 
@@ -69,7 +69,7 @@ def smoothness_constant(
     input_norm: float,
     output_norm: float,
     largest_row: float = 1.0,
-    smoothness: Smoothness = "fixed_point",
+    smoothness: str = "fixed_point",
 ) -> float:
     r"""$\beta$ on the ball of radius $\mu/(2\beta)$; rises with each of the four numbers.
 
@@ -113,7 +113,7 @@ def shallow_isometry(
     weights: Any,
     output: Any,
     x: Any,
-    smoothness: Smoothness = "fixed_point",
+    smoothness: str = "fixed_point",
 ) -> NearIsometry:
     r"""$\mu$, $\nu$ and $\beta$ of $V\phi(WX)$ at given weights, with enclosures.
 

@@ -36,7 +36,7 @@ from surefit.models import initial_scales
 from surefit.theory.shallow.feature_kernel import FeatureKernel, feature_kernel
 from surefit.theory.shallow.features import width_at_least_samples
 from surefit.theory.shallow.framework import Convergence, NearIsometry
-from surefit.theory.shallow.isometry import Smoothness, smoothness_constant
+from surefit.theory.shallow.isometry import smoothness_constant
 
 __all__ = ["TypicalStart", "required_width", "typical_start"]
 
@@ -73,9 +73,9 @@ class TypicalStart:
     largest_row: float
     trace: float
     target: float
-    smoothness: Smoothness
+    smoothness: str
 
-    def isometry(self, width: float) -> NearIsometry:
+    def isometry(self, width: int | float) -> NearIsometry:
         r"""$\mu$, $\nu$, $\beta$ at that width, as `shallow_isometry`; evidence: sampled."""
         omega2 = self._omega2(width)
         output = omega2 * (math.sqrt(width) + math.sqrt(self.outputs))
@@ -89,11 +89,11 @@ class TypicalStart:
         mu, nu, beta = map(_typical, (mu, nu, beta))
         return NearIsometry(mu, nu, beta, checks, "typical draw, limit kernel")
 
-    def initial(self, width: float) -> Enclosure:
+    def initial(self, width: int | float) -> Enclosure:
         r"""$E h(w_0)$ at that width."""
         return _typical(self.outputs * width * self._omega2(width) ** 2 * self.trace + self.target)
 
-    def _omega2(self, width: float) -> float:
+    def _omega2(self, width: int | float) -> float:
         return initial_scales(self.init, max(1, math.floor(width)), self.inputs)[1]
 
 
@@ -107,7 +107,7 @@ def typical_start(
     x: Any,
     y: Any,
     init: Any = "he",
-    smoothness: Smoothness = "fixed_point",
+    smoothness: str = "fixed_point",
 ) -> TypicalStart:
     r"""What a draw of the family looks like on this data at any width.
 
