@@ -13,9 +13,10 @@ from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
-__all__ = ["as_float64", "float64"]
+__all__ = ["as_float64", "cast_floats", "float64"]
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,6 +46,16 @@ def float64(function: Callable[P, R]) -> Callable[P, R]:
             return jax.tree.map(_portable, result)
 
     return wrapped
+
+
+def cast_floats(tree: Any, dtype: Any) -> Any:
+    """Cast the floating JAX arrays of a pytree to `dtype`, also while compiling."""
+
+    def cast(leaf: Any) -> Any:
+        floating = isinstance(leaf, jax.Array) and jnp.issubdtype(leaf.dtype, jnp.floating)
+        return leaf.astype(dtype) if floating else leaf
+
+    return jax.tree.map(cast, tree)
 
 
 def as_float64(tree: Any) -> Any:

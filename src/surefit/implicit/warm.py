@@ -87,7 +87,7 @@ class WarmStarts:
     """
 
     def __init__(
-        self, starts: tuple[Float[Array, "n m"], ...] | None, duals: tuple[Dual, ...]
+        self, starts: tuple[Float[Array, "_ _"], ...] | None, duals: tuple[Dual, ...]
     ) -> None:
         self._starts, self._duals = starts, duals
         self.states: list[Float[Array, "n m"]] = []
@@ -122,7 +122,7 @@ def current() -> WarmStarts | None:
 
 @contextlib.contextmanager
 def warm_starts(
-    starts: tuple[Float[Array, "n m"], ...] | None, duals: tuple[Dual, ...] = ()
+    starts: tuple[Float[Array, "_ _"], ...] | None, duals: tuple[Dual, ...] = ()
 ) -> Iterator[WarmStarts]:
     """Equilibria that are evaluated inside begin there, in the order of evaluation."""
     warm = WarmStarts(starts, duals)

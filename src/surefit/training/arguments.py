@@ -14,8 +14,9 @@ from surefit.core.precision import as_float64
 from surefit.core.tree import leaf_names
 from surefit.errors import InvalidInputError
 from surefit.problem import Problem
+from surefit.training.method import Method
 
-__all__ = ["check_numbers", "check_reached", "own_params"]
+__all__ = ["check_numbers", "check_precision", "check_reached", "own_params"]
 
 
 def check_numbers(steps: Any, every: Any, target_loss: Any, seed: Any) -> None:
@@ -34,6 +35,25 @@ def check_numbers(steps: Any, every: Any, target_loss: Any, seed: Any) -> None:
         raise InvalidInputError(
             f"`train(target_loss=...)` must be a finite number or None. Got {target_loss!r}. "
             "Training stops at the first loss that is at most this. Pass 1e-6, say."
+        )
+
+
+def check_precision(precision: Any, method: Method) -> None:
+    """The precision of the steps is known, and the method can work in it.
+
+    Raises:
+        InvalidInputError: it is not.
+    """
+    if precision not in ("float64", "float32"):
+        raise InvalidInputError(
+            f"`train(precision=...)` must be 'float64' or 'float32'. Got {precision!r}. It is that "
+            "of the steps; measurements are made in float64. Leave it out for float64."
+        )
+    if precision == "float32" and not method.single_precision:
+        raise InvalidInputError(
+            f"`train(precision=...)` must be 'float64' for the method {method.name!r}. Got "
+            "'float32'. Its own tolerances are below what single precision can reach. Use "
+            "gradient descent, or float64."
         )
 
 

@@ -14,6 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Bool, Float, Int, PRNGKeyArray
 
 from surefit.core.layer import Params
+from surefit.core.precision import cast_floats
 from surefit.problem import Problem
 from surefit.training.method import Method
 from surefit.training.monitor import Monitor, Move
@@ -58,13 +59,26 @@ def with_traced_numbers(method: Method) -> Method:
     )
 
 
+def _view(
+    problem: Problem, initial: Params, moving: Params, fixed: Params, method: Method, state: Any
+) -> View:
+    # What is measured is measured in float64, in whatever precision the steps are made.
+    seen = method.evaluation(state)
+    return View(problem, *cast_floats((initial, moving, fixed, seen), jnp.float64))
+
+
 @eqx.filter_jit
 def start(
-    problem: Problem, method: Method, monitors: tuple[Monitor, ...], moving: Params, fixed: Params
+    problem: Problem,
+    stepping: Problem,
+    method: Method,
+    monitors: tuple[Monitor, ...],
+    moving: Params,
+    fixed: Params,
 ) -> tuple[Any, Carries]:
     """The state of the method and the carries of the monitors at the first parameters."""
-    state = method.start(problem, moving, fixed)
-    view = View(problem, moving, moving, fixed, method.evaluation(state))
+    state = method.start(stepping, moving, fixed)
+    view = _view(problem, moving, moving, fixed, method, state)
     carries = {monitor.name: monitor.start(view) for monitor in monitors}
     # With types that are not weak, as they are after the first step: one compilation less.
     return jax.tree.map(lambda leaf: jnp.asarray(leaf, leaf.dtype), (state, carries))
@@ -89,7 +103,7 @@ def advance(
     """Steps from `begin` on until `end`, or until the loss leaves the window.
 
     Args:
-        problem: network, loss and data.
+        problem: network, loss and data, in the precision of the steps.
         method: settled, with its numbers as arrays.
         monitors: those that accumulate.
         length: an upper bound of `end - begin`.
@@ -114,15 +128,15 @@ def advance(
         at, _ = now
         own = jax.random.fold_in(key, at.step)
         after, state = method.step(problem, at.moving, fixed, at.state, step=at.step, key=own)
-        move = Move(at.step + 1, at.moving, after)
+        move = Move(at.step + 1, *cast_floats((at.moving, after), jnp.float64))
         carries = {m.name: m.update(at.carries[m.name], move) for m in monitors}
         healthy = method.healthy(state)
         seen, records, inside = method.evaluation(state), at.records, healthy
         if seen is not None:
-            row = jnp.stack([seen.loss, seen.squared_residual])
+            row = jnp.stack([seen.loss, seen.squared_residual]).astype(records.dtype)
             records = records.at[at.step - begin].set(row)
             # Not a number is inside of no window.
-            inside &= (seen.loss > window.target) & (seen.loss <= window.limit)
+            inside &= (row[0] > window.target) & (row[0] <= window.limit)
         return Arrived(at.step + 1, after, state, carries, records, healthy), inside
 
     records = jnp.full((length, 2), jnp.nan)
@@ -143,5 +157,5 @@ def measure(
     carries: Carries,
 ) -> dict[str, Float[Array, "..."]]:
     """What the monitors measure, by name; quantities that several of them need are shared."""
-    view = View(problem, initial, moving, fixed, method.evaluation(state))
+    view = _view(problem, initial, moving, fixed, method, state)
     return {monitor.name: monitor.measure(carries[monitor.name], view) for monitor in monitors}

@@ -9,11 +9,13 @@ import jax
 import numpy as np
 
 from surefit.core.layer import Params
+from surefit.core.precision import as_float64
 from surefit.core.trajectory import Status
 from surefit.core.tree import combine
 from surefit.training.checkpoint import Checkpoint, Saved
 from surefit.training.divergence import GROWTH, divergence_message
 from surefit.training.ledger import Ledger
+from surefit.training.lost_equilibrium import lost_in_a_step
 from surefit.training.progress import Listener
 from surefit.training.runner import Runner
 from surefit.training.schedule import Pause
@@ -72,8 +74,8 @@ class Engine:
 
     @property
     def params(self) -> Params:
-        """All parameters at the position."""
-        return combine(self.position.moving, self.setup.fixed)
+        """All parameters at the position, in float64."""
+        return as_float64(combine(self.position.moving, self.setup.fixed))
 
     def run(self) -> Ending:
         """Train until an end is reached, and measure everything there."""
@@ -137,11 +139,14 @@ class Engine:
     def _broken(self) -> Ending:
         setup = self.setup
         complaint = setup.method.complaint(setup.problem, self.params)
+        if not complaint:
+            beyond = combine(self._runner.beyond(self.position), setup.fixed)
+            complaint = lost_in_a_step(setup.problem, as_float64(beyond))
         return self._diverged(complaint or "the loss was no longer a finite number")
 
     def _diverged(self, what: str) -> Ending:
         setup = self.setup
-        initial = combine(setup.initial, setup.fixed)
+        initial = as_float64(combine(setup.initial, setup.fixed))
         message = divergence_message(
             setup.problem,
             setup.method,

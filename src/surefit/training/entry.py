@@ -10,14 +10,15 @@ from pathlib import Path
 import jax
 
 from surefit.core.layer import Params
-from surefit.core.precision import float64
+from surefit.core.precision import cast_floats, float64
 from surefit.core.trajectory import Trajectory
 from surefit.problem import Problem
-from surefit.training.arguments import check_numbers, check_reached, own_params
+from surefit.training.arguments import check_numbers, check_precision, check_reached, own_params
 from surefit.training.checkpoint import Checkpoint, Saved
 from surefit.training.choice import choose_method, choose_monitors
 from surefit.training.engine import Ending, Engine
 from surefit.training.fingerprint import fingerprint
+from surefit.training.lost_equilibrium import require_equilibria
 from surefit.training.method import Method
 from surefit.training.monitor import Monitor
 from surefit.training.progress import Listener, listening
@@ -38,14 +39,16 @@ def train(
     target_loss: float | None = None,
     stop: StopCondition | None = None,
     seed: int = 0,
+    precision: str = "float64",
     checkpoint: Path | str | None = None,
     progress: Listener | bool | None = None,
 ) -> tuple[Params, Trajectory]:
     r"""Train the network, with the quantities of the theory measured along the way.
 
-    Everything is computed in float64. Loss and squared residual are recorded at every step (for
-    SGD, of which they are no by-product, wherever the run pauses), the other quantities at step 0,
-    at the last step, and in between as `surefit.training.schedule` says.
+    Everything is computed in float64, unless `precision` says otherwise for the steps. Loss and
+    squared residual are recorded at every step (for SGD, of which they are no by-product, wherever
+    the run pauses), the other quantities at step 0, at the last step, and in between as
+    `surefit.training.schedule` says.
 
     Args:
         problem: network, loss and data.
@@ -64,6 +67,9 @@ def train(
             depends on the size of the problem; True ends the run with the status
             `target_reached`.
         seed: of everything random in the method.
+        precision: `float32` makes the steps in single precision, about twice as fast, for
+            exploration: losses far below the square of its rounding are out of reach. Measurements
+            are made in float64 at the parameters of the run.
         checkpoint: a directory in which the run is kept every few seconds. After a crash or a
             `kill -9` at any time, the same call goes on from there, and its result equals that of
             a run that never stopped, bit for bit on the same machine and software. With more
@@ -77,8 +83,9 @@ def train(
         parameters, and so is an interruption by Ctrl-C.
 
     Raises:
-        InvalidInputError: an argument does not suit; a monitor that was asked for cannot measure
-            this problem; the checkpoint belongs to another run.
+        InvalidInputError: an argument does not suit; an equilibrium does not exist at the start; a
+            monitor that was asked for cannot measure this problem; the checkpoint belongs to
+            another run.
         UnknownNameError: no method or monitor has that name.
         StorageError: the checkpoint cannot be written, or is damaged.
 
@@ -96,16 +103,20 @@ def train(
     """
     check_numbers(steps, every, target_loss, seed)
     params = own_params(problem, params)
+    require_equilibria(problem, params)
     method, watched = choose_method(method), choose_monitors(problem, params, monitors)
+    check_precision(precision, method)
     schedule = make_schedule(problem, params, method, watched, every)
     store = saved = None
     if checkpoint is not None:
-        identity = fingerprint(problem, params, method, watched, schedule, steps=steps, seed=seed)
+        identity = fingerprint(
+            problem, params, method, watched, schedule, steps=steps, seed=seed, precision=precision
+        )
         store = Checkpoint(checkpoint, identity)
         saved = store.load()
     if saved is not None:
         check_reached(steps, saved.step, checkpoint)
-    moving, fixed = problem.split(params)
+    moving, fixed = cast_floats(problem.split(params), precision)
     setup = Setup(
         problem=problem,
         initial=moving,
@@ -117,6 +128,7 @@ def train(
         target=-math.inf if target_loss is None else float(target_loss),
         stop=stop,
         key=jax.random.key(seed),
+        precision=precision,
     )
     with listening(progress) as listener:
         engine = Engine(setup, listener, store, saved)

@@ -31,6 +31,7 @@ def fingerprint(
     *,
     steps: int,
     seed: int,
+    precision: str = "float64",
 ) -> dict[str, str]:
     """Everything that decides what a run computes up to a given step, in short texts.
 
@@ -48,7 +49,7 @@ def fingerprint(
         "monitors": ", ".join(sorted(_text(monitor) for monitor in monitors)),
         "schedule": repr(schedule),
         "seed": str(seed),
-        "precision": "float64",
+        "precision": precision,
         "software": f"JAX {jax.__version__} on {jax.default_backend()}",
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
-from typing import Any
+from typing import Any, ClassVar
 
 import equinox as eqx
 import jax.numpy as jnp
@@ -32,7 +32,13 @@ class Method(eqx.Module):
     The `state` of a method is a pytree of arrays of fixed shapes. If it contains the loss at the
     current parameters, `evaluation` returns it: loss and squared residual are then recorded at
     every step, and a run stops at exactly the step that reaches its target.
+
+    Attributes:
+        single_precision: whether the method can also step in float32, the precision of the
+            parameters that it is given.
     """
+
+    single_precision: ClassVar[bool] = False
 
     @property
     def name(self) -> str:

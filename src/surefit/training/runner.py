@@ -70,7 +70,12 @@ class Runner:
         self._method = traced(setup.method)
         self._accumulating = tuple(m for m in setup.monitors if m.accumulates)
         state, carries = start(
-            setup.problem, self._method, setup.monitors, setup.initial, setup.fixed
+            setup.problem,
+            setup.stepping,
+            self._method,
+            setup.monitors,
+            setup.initial,
+            setup.fixed,
         )
         moves = {m.name: carries.pop(m.name) for m in self._accumulating}
         self._constant = carries | {m.name: () for m in _BASE}
@@ -131,6 +136,10 @@ class Runner:
         losses = float(records[-1, 0]), float(records[-1, 1])
         return _position(arrived, losses), _rows(here.step, records), broken
 
+    def beyond(self, here: Position) -> Params:
+        """The trained parameters one step on, whatever they are."""
+        return self._advance(here, here.step + 1).moving
+
     def measure(self, at: Position, cheap: bool, expensive: bool) -> Block:
         """One row for every cheap or expensive monitor, or both."""
         wanted = {m.name for m in self.setup.monitors if (expensive if m.expensive else cheap)}
@@ -151,7 +160,7 @@ class Runner:
         setup = self.setup
         moving, state, carries = here.arrays
         return advance(
-            setup.problem,
+            setup.stepping,
             self._method,
             self._accumulating,
             length=setup.schedule.chunk,

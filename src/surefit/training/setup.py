@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import math
 from collections.abc import Callable
 
 from jaxtyping import PRNGKeyArray
 
 from surefit.core.layer import Params
+from surefit.core.precision import cast_floats
 from surefit.problem import Problem
 from surefit.training.costs import gradient_flops
 from surefit.training.method import Method
@@ -41,6 +43,7 @@ class Setup:
         target: the loss at which to stop; minus infinity for none.
         stop: the caller's condition.
         key: the randomness of the run.
+        precision: in which steps are made; measurements are made in float64 in any case.
     """
 
     problem: Problem
@@ -53,6 +56,12 @@ class Setup:
     target: float
     stop: StopCondition | None
     key: PRNGKeyArray
+    precision: str = "float64"
+
+    @functools.cached_property
+    def stepping(self) -> Problem:
+        """The problem in the precision of the steps."""
+        return cast_floats(self.problem, self.precision)
 
 
 def make_schedule(

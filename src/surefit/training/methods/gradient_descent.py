@@ -8,6 +8,7 @@ import equinox as eqx
 from jaxtyping import Array, Int, PRNGKeyArray
 
 from surefit.core.layer import Params
+from surefit.core.projection import projected
 from surefit.core.tree import add_scaled
 from surefit.problem import Problem
 from surefit.training.evaluation import Evaluation, cold_hints, evaluate
@@ -29,9 +30,14 @@ class GradientDescent(Method):
     linearised dynamics become unstable. $\lambda_{\max}$ is bounded from above, so that the step is
     never longer; the limit of infinite width would give too long a step at small widths.
 
+    Layers that project (`Equilibrium(norm_bound=...)`) do so after every step; theorems are about
+    descent without that.
+
     Args:
         step_size: $\eta$, or `"auto"`.
     """
+
+    single_precision = True
 
     step_size: float | str = eqx.field(default="auto", converter=number_or_auto)
 
@@ -68,6 +74,7 @@ class GradientDescent(Method):
     ) -> tuple[Params, Evaluation]:
         """One step along the gradient that the state holds, and loss and gradient behind it."""
         moving = add_scaled(moving, -self.step_size, state.gradient)
+        moving = projected(problem.network, moving, fixed)
         return moving, evaluate(problem, moving, fixed, state.hints)
 
     def evaluation(self, state: Evaluation) -> Evaluation:

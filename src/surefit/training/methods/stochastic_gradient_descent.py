@@ -10,6 +10,7 @@ import jax
 from jaxtyping import Array, Int, PRNGKeyArray
 
 from surefit.core.layer import Params
+from surefit.core.projection import projected
 from surefit.core.tree import add_scaled, combine
 from surefit.errors import InvalidInputError
 from surefit.problem import Problem
@@ -42,6 +43,8 @@ class StochasticGradientDescent(Method):
     Loss and squared residual over all samples are not a by-product of a step. They are computed at
     the steps where the other quantities are measured, and a target loss is noticed there.
 
+    Layers that project (`Equilibrium(norm_bound=...)`) do so after every step.
+
     Args:
         step_size: $\eta$, or `"auto"`.
         batch_size: $b$.
@@ -51,6 +54,8 @@ class StochasticGradientDescent(Method):
     """
 
     name: ClassVar[str] = "sgd"
+
+    single_precision = True
 
     step_size: float | str = eqx.field(default="auto", converter=number_or_auto)
     batch_size: int = eqx.field(default=32, static=True)
@@ -100,7 +105,8 @@ class StochasticGradientDescent(Method):
         """One step along the gradient of a batch that the key decides."""
         batch = jax.random.choice(key, problem.samples, (self.batch_size,), replace=False)
         gradient = self.estimate(problem, moving, fixed, batch)
-        return add_scaled(moving, -self.step_size, gradient), state
+        moving = add_scaled(moving, -self.step_size, gradient)
+        return projected(problem.network, moving, fixed), state
 
     def estimate(
         self, problem: Problem, moving: Params, fixed: Params, batch: Int[Array, " b"]
