@@ -15,7 +15,7 @@ from surefit.core.layer import Params
 from surefit.core.rounding import UNIT_ROUNDOFF, gamma
 from surefit.core.spectrum import Enclosure, Spectrum, symmetric_spectrum
 from surefit.curvature import CurvatureBound, curvature_profile
-from surefit.errors import InvalidInputError
+from surefit.errors import InvalidInputError, NumericalError
 from surefit.problem import Problem
 from surefit.tangent.walk import factorises
 from surefit.theory.structure import Structure, structure_of
@@ -151,7 +151,7 @@ class Setting:
         """
         try:
             kernel = np.asarray(self.problem.limit().ntk)
-        except InvalidInputError:
+        except (InvalidInputError, NumericalError):  # unknown, or growing without bound
             return None
         error = 256.0 * UNIT_ROUNDOFF * float(np.linalg.norm(kernel))
         return symmetric_spectrum(kernel, error=error)

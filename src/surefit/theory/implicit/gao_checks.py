@@ -112,7 +112,7 @@ def admissible_gamma(setting: Setting) -> float:
 
 
 def gamma_at_most(setting: Setting, network: GaoNetwork) -> Check:
-    r"""$\gamma \le \min\{\frac12, \frac1{4c}\}$: $\tilde\gamma\|A\| \le \frac12$ up to $2c\sqrt m$."""
+    r"""$\gamma \le \min\{\frac12, \frac1{4c}\}$: a contraction up to $\|A\| = 2c\sqrt m$."""
     c = norm_constant(setting)
     ends = [min(0.5, 0.25 / end) for end in (c.upper, c.value, c.lower)]
     error = max(ends[2] - ends[1], ends[1] - ends[0])

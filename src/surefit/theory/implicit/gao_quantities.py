@@ -76,7 +76,7 @@ def lambda_0(setting: Setting) -> float:
 
 @per_setting
 def feature_gram_smallest(setting: Setting) -> Enclosure | None:
-    r"""$\lambda_{\min}(G(0))$ with $G = \Phi\Phi^\top = \frac1m\sigma(XW^\top)\sigma(XW^\top)^\top$.
+    r"""$\lambda_{\min}(G(0))$ with $G = \Phi\Phi^\top$, $\Phi = \frac1{\sqrt m}\sigma(XW^\top)$.
 
     Where $m < n$ it is exactly 0, as the rank of $G$ is at most $m$. None for other networks.
 

@@ -18,10 +18,11 @@ __all__ = [
 
 
 def norm_constant_of_gaussians(m: int, d: int, delta: float) -> float:
-    r"""$c = \max(2 + \frac t{\sqrt m}, 1 + \frac{\sqrt d + t}{\sqrt m})$, $t^2 = 2\log\frac4\delta$.
+    r"""$c = \max(2 + \frac t{\sqrt m}, 1 + \frac{\sqrt d + t}{\sqrt m})$ with a margin $t$.
 
-    $\|A\|, \|W\| \le c\sqrt m$ with probability at least $1 - \delta$: $P(\|A\| > 2\sqrt m + t) \le
-    2e^{-t^2/2}$ and $P(\|W\| > \sqrt m + \sqrt d + t) \le 2e^{-t^2/2}$ for Gaussian matrices.
+    $t^2 = 2\log\frac4\delta$. Then $\|A\|, \|W\| \le c\sqrt m$ with probability at least
+    $1 - \delta$: $P(\|A\| > 2\sqrt m + t) \le 2e^{-t^2/2}$ and $P(\|W\| > \sqrt m + \sqrt d + t)
+    \le 2e^{-t^2/2}$ for Gaussian matrices.
 
     Args:
         m: width.
@@ -71,7 +72,7 @@ def output_bound(n: int, c: float, gamma: float, delta: float) -> float:
     r"""With probability $1 - \delta$, $|\hat y_i(0)| \le$ this for all samples.
 
     Given $A$ and $W$ the output $u^\top z_i + v^\top\phi_i$ is a sum of independent signs, and by
-    Hoeffding's inequality $|\hat y_i(0)| \le \sqrt{2(\|z_i\|^2 + \|\phi_i\|^2)\log\frac{2n}\delta}$.
+    Hoeffding's inequality $|\hat y_i(0)|^2 \le 2(\|z_i\|^2 + \|\phi_i\|^2)\log\frac{2n}\delta$.
     Moreover $\|\phi_i\| \le \|W\|/\sqrt m \le c$ and $\|z_i\| \le \|\phi_i\|/(1 - \gamma c)$.
 
     Args:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import math
 
+import numpy as np
+
 from surefit.core.check import Check
 from surefit.core.layer import Params
 from surefit.core.prediction import Guarantee, Prediction
@@ -165,13 +167,12 @@ class Gao2022Corrected(Theorem):
         )
 
     def _in_advance(self, setting: Setting, network: GaoNetwork) -> str:
-        y = setting.problem.y
         width = width_before_drawing(
             setting.problem.samples,
             network.W.shape[1],
             lambda_0(setting),
             setting.input_operator_norm,
-            math.sqrt(float((y * y).sum())),
+            float(np.linalg.norm(np.asarray(setting.problem.y))),
             network.gamma,
             setting.failure_probability,
         )
