@@ -1,9 +1,10 @@
 import pytest
 
-from surefit.activations import ACTIVATIONS, LeakyRelu, Softplus
+from surefit.activations import ACTIVATIONS, LeakyRelu, Sigmoid, Softplus
 from surefit.testing import check_activation
 
-VARIANTS = [LeakyRelu(-1.0), LeakyRelu(1.0), LeakyRelu(3.0), Softplus(shifted=True)]
+SHIFTED = [Sigmoid(shifted=True), Softplus(shifted=True)]
+VARIANTS = [LeakyRelu(-1.0), LeakyRelu(1.0), LeakyRelu(3.0), *SHIFTED]
 
 # Other test modules define entries of their own.
 OWN = [name for name, cls in ACTIVATIONS.entries().items() if cls.__module__.startswith("surefit.")]

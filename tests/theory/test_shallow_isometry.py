@@ -10,7 +10,16 @@ import pytest
 from surefit.activations import Gelu, Identity, Relu, Sigmoid, Tanh
 from surefit.core.check import Check
 from surefit.errors import InvalidInputError, UnknownNameError
-from surefit.theory.shallow import SMOOTHNESS, shallow_isometry, smoothness_constant
+from surefit.layers import Dense, Serial
+from surefit.models import shallow_family
+from surefit.problem import Problem
+from surefit.theory import Setting
+from surefit.theory.shallow import (
+    SMOOTHNESS,
+    jacobian_isometry,
+    shallow_isometry,
+    smoothness_constant,
+)
 
 N, D0, D1, D2 = 5, 4, 8, 2
 PROVED = ("printed", "fixed_point", "sharp")
@@ -148,6 +157,33 @@ def test_assumed_bound_on_the_output_weights_is_never_called_proved():
     assert large.holds is False and large.bound == pytest.approx(1.128904 / 0.797885, rel=1e-5)
     linear = shallow_isometry(Identity(), weights, output, x, "assumed")
     assert linear.checks[1].holds is None
+
+
+def setting_of(network, seed=0):
+    problem = Problem(network, unit_rows(N, D0), np.full((N, D2), 0.1))
+    return Setting(problem, problem.init(seed), 1.0)
+
+
+def test_constants_of_the_jacobian_itself_are_sharper():
+    setting = setting_of(shallow_family(64, D0, D2, init="song"))
+    weights, output = (np.asarray(p["w"]) for p in (setting.params[0], setting.params[2]))
+    lemma = shallow_isometry(Gelu(), weights, output, setting.problem.x, "sharp")
+    found = jacobian_isometry(setting)
+    assert found.mu.lower >= lemma.mu.upper and found.nu.upper <= lemma.nu.lower
+    # Not by orders: the output layer, wide as it is, dominates both.
+    assert found.mu.value <= 1.5 * lemma.mu.value and found.nu.value >= 0.7 * lemma.nu.value
+    # beta holds on the whole ball of Lemma 1, and hardly beyond.
+    radius = found.mu.lower / (2 * found.beta.value)
+    assert setting.lipschitz(radius).value <= found.beta.value
+    assert setting.lipschitz(0.9 * radius).value < found.beta.value
+    assert found.checks == () and found.source.startswith("Jacobian at the start")
+
+
+def test_constants_of_the_jacobian_where_the_curvature_is_zero_or_unknown():
+    linear = jacobian_isometry(setting_of(Serial(Dense(30, trained=False), Tanh(), Dense(D2))))
+    assert linear.beta.upper == 0.0 and linear.mu.lower > 0.0
+    kinked = setting_of(Serial(Dense(30), Relu(), Dense(D2)))
+    assert jacobian_isometry(kinked) is None
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ r"""Two-layer networks $V\phi(Wx)$ with both layers trained: spectra and explici
 | both | spectrum of the feature kernel at infinite width, and bounds on it | `feature_kernel` |
 | weights as well | singular values of the features | `feature_spectrum` |
 | all weights | $\mu$, $\nu$, $\beta$ of the network (Lemma 3) | `shallow_isometry` |
+| any network | the same from its Jacobian | `jacobian_isometry` |
 | these and $h(w_0)$ | whether training converges | `flow`, `descent`, `descent_short_path` |
 | the same | Theorems 1 and 2 as printed | `printed_flow`, `printed_descent` |
 | a data set | the width at which a form would apply | `typical_start`, `required_width` |
@@ -39,6 +40,7 @@ from surefit.theory.shallow.hadamard import (
     symmetric_dimension,
 )
 from surefit.theory.shallow.isometry import SMOOTHNESS, shallow_isometry, smoothness_constant
+from surefit.theory.shallow.jacobian import jacobian_isometry
 from surefit.theory.shallow.printed import (
     HiddenConstants,
     printed_descent,
@@ -68,6 +70,7 @@ __all__ = [
     "flow",
     "hadamard_power",
     "hadamard_spectrum",
+    "jacobian_isometry",
     "printed_descent",
     "printed_flow",
     "printed_path",
