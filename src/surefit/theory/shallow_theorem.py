@@ -105,7 +105,7 @@ class ShallowTheorem(Theorem):
             rate=said.speed * setting.loss_scale if said.step is None else factor,
             step_size=None if said.step is None else setting.own_step(2.0 * said.step),
             radius=said.path,
-            note=" ".join((_numbers(view, said), self._width_note(view), _sharper(setting, said))),
+            note=" ".join((_numbers(view, said), self._width_note(view), _sharper(setting, view))),
         )
 
     def required_width(self, setting: Setting) -> float | None:
@@ -144,13 +144,14 @@ def _numbers(view: ShallowView, said: Convergence) -> str:
     )
 
 
-def _sharper(setting: Setting, said: Convergence) -> str:
-    """How much smaller the curvature of this very draw is, on the ball of the theorem."""
-    view = shallow_view(setting)
-    bound = setting.lipschitz(said.radius) if math.isfinite(said.radius) else None
-    if view is None or bound is None:
+def _sharper(setting: Setting, view: ShallowView) -> str:
+    """How much smaller the curvature of this very draw is, on the ball of Lemma 3."""
+    start = view.isometry
+    radius = start.mu.value / (2.0 * start.beta.value) if start.beta.value else math.inf
+    bound = setting.lipschitz(radius) if math.isfinite(radius) else None
+    if bound is None:
         return ""
     return (
-        f"On the ball of radius {said.radius:.3g} this draw has a Jacobian with Lipschitz constant "
-        f"at most {bound.value:.4g}, where Lemma 3 says {view.isometry.beta:.4g}."
+        f"On the ball of radius {radius:.3g} the Jacobian of this draw has a Lipschitz constant of "
+        f"at most {bound.value:.4g}, where Lemma 3 says {start.beta:.4g}."
     )
