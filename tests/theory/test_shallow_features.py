@@ -73,8 +73,10 @@ def test_smallest_singular_value_approaches_that_of_the_limit():
     assert ratios == sorted(ratios)
 
 
-@pytest.mark.parametrize("omega1", [0.3, 1.0])
-@pytest.mark.parametrize("activation", [Gelu(), Tanh(), Erf(), Softplus(shifted=True)], ids=str)
+CASES = [(Gelu(), 1.0), (Gelu(), 0.3), (Tanh(), 1.0), (Softplus(shifted=True), 1.0), (Erf(), 2.0)]
+
+
+@pytest.mark.parametrize(("activation", "omega1"), CASES, ids=str)
 def test_kernel_is_the_sum_of_its_series(activation, omega1):
     x = unit_rows(12, 6, seed=2)
     weights = series_weights(activation, omega1, 160).coefficients.normalised ** 2
@@ -100,13 +102,9 @@ def test_kernel_is_the_mean_over_weights_also_for_rows_of_other_norms():
     assert (found.degree, found.lower, found.upper) == (None, (), ())
 
 
-CASES = [(Gelu(), 1.0), (Gelu(), 0.3), (Tanh(), 1.0), (Softplus(shifted=True), 1.0), (Erf(), 2.0)]
-
-
 @pytest.mark.parametrize(("activation", "omega1"), CASES, ids=str)
-@pytest.mark.parametrize(("n", "d"), [(8, 12), (40, 12)])
-def test_bounds_by_terms_are_valid_and_say_where_they_come_from(activation, omega1, n, d):
-    found = feature_kernel(unit_rows(n, d, seed=n), activation, omega1)
+def test_bounds_by_terms_are_valid_and_say_where_they_come_from(activation, omega1):
+    found = feature_kernel(unit_rows(12, 6, seed=3), activation, omega1)
     tail, one = found.lower
     assert 0 < one.value <= tail.value <= found.smallest.lower
     assert found.largest.upper <= found.upper[0].value

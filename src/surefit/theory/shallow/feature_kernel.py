@@ -97,7 +97,8 @@ def feature_kernel(
     For finite width the requirement $d_1 \ge n$ comes on top: see `width_at_least_samples`.
 
     Args:
-        x: samples as rows, float64. Bounds by terms exist for rows of unit norm only.
+        x: samples as rows, float64. Bounds by terms exist for rows of unit norm only (up to 1e-12,
+            of which the bounds take no account).
         activation: $\phi$.
         omega1: $\omega_1$.
         terms: the first degree that is not tried.

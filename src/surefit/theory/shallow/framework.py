@@ -75,14 +75,14 @@ class StableBall:
 
 
 def stable_ball(isometry: NearIsometry) -> StableBall:
-    r"""Lemma 1: $\frac\mu2 \le \sigma(\nabla\Phi^*(w)) \le \frac{3\nu}2$ for $\|w - w_0\| \le
-    \frac{\mu}{2\beta}$.
+    r"""Lemma 1: where singular values lie between $\mu/2$ and $3\nu/2$.
 
-    Proof: singular values move by no more than $\beta\|w - w_0\| \le \mu/2 \le \nu/2$ (Weyl).
+    That is so for $\|w - w_0\| \le \mu/(2\beta)$. Proof: singular values move by no
+    more than $\beta\|w - w_0\| \le \mu/2 \le \nu/2$ (Weyl).
 
     References:
         Song et al. (2021), Lemma 1.
-    """  # noqa: D205
+    """
 
     def radius(mu: float, nu: float, beta: float) -> float:
         return mu / (2.0 * beta) if beta else math.inf

@@ -59,12 +59,11 @@ def printed_flow(
     pl: float = SQUARE_PL,
     constants: HiddenConstants | None = None,
 ) -> Convergence:
-    r"""Theorem 1: the flow converges if (9) $h_0 \le C_{\text{initial}}\frac{\alpha_f\mu^6}
-    {\beta^2\nu^2}$.
+    r"""Theorem 1: the flow converges under (9).
 
-    The paper states convergence without a rate; $e^{-\alpha_f\mu^2t/2}$ holds in the ball of
-    Lemma 1 (proof in `explicit`).
-    """  # noqa: D205
+    (9) is $h_0 \le C_{\text{initial}}\,\alpha_f\mu^6/(\beta^2\nu^2)$. The paper states convergence
+    without a rate; $e^{-\alpha_f\mu^2t/2}$ holds in the ball of Lemma 1 (proof in `explicit`).
+    """
     constants = constants or HiddenConstants()
     threshold, hypotheses = _nine(isometry, initial, pl, constants)
     return Convergence(
