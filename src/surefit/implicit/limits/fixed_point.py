@@ -26,7 +26,7 @@ CLOSE = 64  # in units of the machine epsilon; one Newton step follows
 Entries = Float[Array, "..."]
 
 
-def is_traced(*arrays: Entries) -> bool:
+def is_traced(*arrays: Array) -> bool:
     """Whether some values are not known yet."""
     try:
         for array in arrays:
@@ -81,8 +81,8 @@ def covariance_fixed_point(
     activation: Activation,
     gain: float,
     injected: Float[Array, "n1 n2"],
-    variance1: Float[Array, "n1 1"],
-    variance2: Float[Array, "1 n2"],
+    variance1: Float[Array, "_ 1"],
+    variance2: Float[Array, "1 _"],
 ) -> Float[Array, "n1 n2"]:
     r"""$c = \gamma^2E[\phi(u)\phi(v)] + c_0$ at given variances; NaN where none is reached.
 
@@ -94,8 +94,8 @@ def covariance_fixed_point(
         activation: $\phi$.
         gain: $\gamma$.
         injected: $c_0$.
-        variance1: at the fixed point, of the first batch.
-        variance2: at the fixed point, of the second batch.
+        variance1: at the fixed point, of the first batch; broadcasts.
+        variance2: at the fixed point, of the second batch; broadcasts.
 
     Cost: about 6 duals and 6 duals of the derivative of the whole matrix.
     """

@@ -122,7 +122,7 @@ def _variances(
     return s, own, jnp.isnan(s) | ~(own < 1.0)
 
 
-def _require(activation: Activation, gain: float, *failed: Bool[Array, " n"]) -> None:
+def _require(activation: Activation, gain: float, *failed: Bool[Array, " _"]) -> None:
     """Raise where a sample has no limit."""
     wrong = [np.flatnonzero(np.asarray(f)) for f in failed]
     if not any(w.size for w in wrong):

@@ -77,7 +77,7 @@ def ling_limit(x: Given, sigma_w_squared: float) -> LingLimit:
     """
     rho = _correlations("ling_limit", x, sigma_w_squared)
     off = ~jnp.eye(rho.shape[0], dtype=bool)
-    variance = jnp.full((1, 1), 1.0 / (1.0 - sigma_w_squared))
+    variance = jnp.full((1, 1), 1.0 / (1.0 - sigma_w_squared), rho.dtype)
     gain = (2 * sigma_w_squared) ** 0.5
     sigma = covariance_fixed_point(Relu(), gain, rho, variance, variance)
     sigma = jnp.where(off, sigma, variance)

@@ -63,7 +63,7 @@ def paper_limit(x: Float[Array, "n d"] | Float[np.ndarray, "n d"], gamma: float)
         x: samples as rows of unit norm (Assumption 2 of the paper).
         gamma: $\gamma$ of $z = \sigma(\gamma Az/\sqrt m + \phi(x))$.
 
-    Cost: about 200 operations per pair, and 0.1 s once for each gamma.
+    Cost: about 200 operations per pair, and 0.2 s once for each gamma.
 
     Raises:
         InvalidInputError: rows that are not of unit norm.

@@ -30,7 +30,7 @@ def rectified_injection(k: Kernel, activation: Activation, gain: float, trained:
     Returns:
         The kernel of $h$, which is not Gaussian.
 
-    Cost: about 300 operations per entry, and 0.1 s once for each gain.
+    Cost: about 300 operations per entry, and 0.2 s once for each gain.
 
     Raises:
         InvalidInputError: other activations than two rectifiers, or features that do not come

@@ -18,22 +18,22 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from surefit.activations.angle import angle, root
-from surefit.implicit.limits.rectified_pair import diagonal, solve
+from surefit.implicit.limits.rectified_pair import solve
 
 __all__ = ["rectified_moments"]
 
-DEGREE = 19
+DEGREE = 15
+DOUBLINGS = 16  # from panels of width 2e-5 at the ends
 
 Entries = Float[Array, "..."]
+# Gain; lower edges and widths of the panels in the angle; coefficients (3, degrees, panels).
+Table = tuple[Float[Array, ""], Float[Array, "_"], Float[Array, "_"], Float[Array, "3 _ _"]]
 
 
 @functools.lru_cache(maxsize=64)
 def _table(gain: float) -> tuple[Float[np.ndarray, " edges"], Float[np.ndarray, "3 _ panels"]]:
     """Edges of the panels in the angle, and Chebyshev coefficients of k, S, T on each."""
-    q, s, _ = diagonal(gain)
-    layer = min(gain * math.sqrt(q) / 4, 1.0 - gain**2 * s, math.pi / 4)
-    doublings = math.ceil(math.log2(math.pi / 2 / layer))
-    half = math.pi / 2 * np.exp2(np.arange(-doublings, 1.0))
+    half = math.pi / 2 * np.exp2(np.arange(-DOUBLINGS, 1.0))
     edges = np.concatenate([[0.0], half, math.pi - half[-2::-1], [math.pi]])
     nodes = -np.cos((np.arange(DEGREE + 1) + 0.5) * math.pi / (DEGREE + 1))
     theta = edges[:-1] + np.diff(edges) * (nodes[:, None] + 1) / 2
@@ -45,7 +45,6 @@ def _table(gain: float) -> tuple[Float[np.ndarray, " edges"], Float[np.ndarray, 
     return edges, coefficients
 
 
-@functools.partial(jax.jit, static_argnums=0)
 def rectified_moments(
     gain: float, covariance: Entries, variance1: Entries, variance2: Entries
 ) -> tuple[Entries, Entries, Entries]:
@@ -62,51 +61,65 @@ def rectified_moments(
         $X = \gamma G + a_+$ and $G$ has the covariances $K$. Errors are below 1e-12 (of
         $\sqrt{st}$ for $K$) plus what the rounding of the arguments does to the angle.
 
-    Cost: about 100 operations per entry, and 0.1 s once for each gain.
+    Cost: about 100 operations per entry, and 0.2 s once for each gain.
 
     Raises:
         NumericalError: $\gamma \ge \sqrt2$: no fixed point.
     """
-    covariance, s, t = jnp.broadcast_arrays(covariance, variance1, variance2)
-    slope, both = _read(gain, angle(covariance, s, t), (1, 2))
-    return _covariance(gain, covariance, s, t), slope, both
+    edges, coefficients = _table(gain)
+    dtype = covariance.dtype
+    table = tuple(
+        jnp.asarray(part, dtype) for part in (gain, edges[:-1], np.diff(edges), coefficients)
+    )
+    return _moments(table, *jnp.broadcast_arrays(covariance, variance1, variance2))
 
 
-def _read(gain: float, theta: Entries, rows: tuple[int, ...]) -> list[Entries]:
+@jax.jit
+def _moments(
+    table: Table, covariance: Entries, s: Entries, t: Entries
+) -> tuple[Entries, Entries, Entries]:
+    slope, both = _read(table, angle(covariance, s, t), slice(1, 3))
+    return _covariance(table, covariance, s, t), slope, both
+
+
+def _read(table: Table, theta: Entries, rows: slice) -> tuple[Entries, ...]:
     """Rows of the table at an angle, by Clenshaw's recurrence."""
-    edges, table = _table(gain)
-    dtype = theta.dtype
-    low = jnp.asarray(edges[:-1], dtype)
-    width = jnp.asarray(np.diff(edges), dtype)
+    _, low, width, coefficients = table
     panel = jnp.clip(jnp.searchsorted(low, theta, side="right") - 1, 0, low.size - 1)
     x = 2 * (theta - low[panel]) / width[panel] - 1.0
-    found = []
-    for row in rows:
-        coefficients = jnp.asarray(table[row], dtype)
-        first, second = jnp.zeros_like(x), jnp.zeros_like(x)
-        for degree in range(DEGREE, 0, -1):
-            first, second = coefficients[degree][panel] + 2 * x * first - second, first
-        found.append(coefficients[0][panel] + x * first - second)
-    return found
+
+    def step(carry: tuple, row: Float[Array, "rows panels"]) -> tuple[tuple, None]:
+        return tuple(
+            (r[panel] + 2 * x * first - second, first)
+            for r, (first, second) in zip(row, carry, strict=True)
+        ), None
+
+    chosen = jnp.swapaxes(coefficients[rows], 0, 1)
+    start = ((jnp.zeros_like(x),) * 2,) * chosen.shape[1]
+    # Unrolled steps fuse into one pass over memory; more of them take longer to compile.
+    last = jax.lax.scan(step, start, chosen[1:], reverse=True, unroll=4)[0]
+    return tuple(
+        c[panel] + x * first - second for c, (first, second) in zip(chosen[0], last, strict=True)
+    )
 
 
 # The angle has an infinite derivative where samples agree; that of K is finite. On the fixed
 # point dK = T dc + gamma^2 S dK (Price); homogeneity gives the derivatives for the variances.
-@functools.partial(jax.custom_jvp, nondiff_argnums=(0,))
-def _covariance(gain: float, covariance: Entries, s: Entries, t: Entries) -> Entries:
-    return root(s * t) * _read(gain, angle(covariance, s, t), (0,))[0]
+@jax.custom_jvp
+def _covariance(table: Table, covariance: Entries, s: Entries, t: Entries) -> Entries:
+    return root(s * t) * _read(table, angle(covariance, s, t), slice(0, 1))[0]
 
 
 @_covariance.defjvp
-def _covariance_jvp(gain: float, primals: tuple, tangents: tuple) -> tuple[Entries, Entries]:
-    covariance, s, t = primals
-    value = _covariance(gain, covariance, s, t)
-    slope, both = _read(gain, angle(covariance, s, t), (1, 2))
-    per_covariance = both / (1.0 - gain**2 * slope)
+def _covariance_jvp(primals: tuple, tangents: tuple) -> tuple[Entries, Entries]:
+    table, covariance, s, t = primals
+    value = _covariance(table, covariance, s, t)
+    slope, both = _read(table, angle(covariance, s, t), slice(1, 3))
+    per_covariance = both / (1.0 - table[0] ** 2 * slope)
     rest = (value - covariance * per_covariance) / 2
 
     def per(variance: Array) -> Array:
         return jnp.where(variance > 0, rest / jnp.where(variance > 0, variance, 1.0), 0.0)
 
-    change = per_covariance * tangents[0] + per(s) * tangents[1] + per(t) * tangents[2]
+    change = per_covariance * tangents[1] + per(s) * tangents[2] + per(t) * tangents[3]
     return value, change
