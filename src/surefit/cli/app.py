@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from surefit.cli import certify, listing, report
+from surefit.cli import certify, experiment, listing, report
 from surefit.cli.console import ERRORS
 from surefit.cli.exits import BAD_INPUT
 from surefit.errors import SurefitError
@@ -50,6 +50,7 @@ def _root(
 
 
 certify.register(app)
+experiment.register(app)
 report.register(app)
 listing.register(app)
 

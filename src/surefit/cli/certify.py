@@ -32,6 +32,8 @@ Examples:
 
 - `surefit certify --data my.csv --activation gelu --width 1024 --out runs`
 
+- `surefit certify --network implicit --classes 0 1 --samples 300 --gamma 0.1`
+
 - `surefit certify --data breast_cancer --samples 200 --theorems oymak_soltanolkotabi_2019`
 """
 
@@ -77,10 +79,11 @@ def certify(
     from surefit import report, workflows
     from surefit.cli.progress import RichListener
     from surefit.cli.tables import print_finished
+    from surefit.cli.warned import explained_warnings
     from surefit.core.trajectory import Status
 
     try:
-        with RichListener(ERRORS, quiet=quiet) as listener:
+        with explained_warnings(ERRORS), RichListener(ERRORS, quiet=quiet) as listener:
             finished = workflows.certify(
                 parsed, out, listener=listener, writers=(report.write_page,)
             )

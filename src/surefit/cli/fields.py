@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from surefit.runs import CertifySpec
@@ -25,8 +26,8 @@ _PANELS = {
 }
 
 
-def _panel(name: str) -> str:
-    return next((title for title, names in _PANELS.items() if name in names), "Other")
+def _panel(name: str, other: str) -> str:
+    return next((title for title, names in _PANELS.items() if name in names), other)
 
 
 def _bare(annotation: Any) -> Any:
@@ -39,7 +40,7 @@ def _bare(annotation: Any) -> Any:
     return annotation
 
 
-def _option(name: str, field: FieldInfo) -> inspect.Parameter:
+def _option(name: str, field: FieldInfo, panel: str) -> inspect.Parameter:
     bare = _bare(field.annotation)
     flag = "--" + name.replace("_", "-")
     names = [flag]
@@ -60,7 +61,7 @@ def _option(name: str, field: FieldInfo) -> inspect.Parameter:
         help=field.description,
         metavar=metavar,
         show_default=False if default is None else shown.lower() if bare is bool else shown,
-        rich_help_panel=_panel(name),
+        rich_help_panel=panel,
     )
     return inspect.Parameter(
         name,
@@ -70,14 +71,25 @@ def _option(name: str, field: FieldInfo) -> inspect.Parameter:
     )
 
 
-def with_fields(function: Callable[..., None]) -> Callable[..., None]:
-    """Give a command with `**fields` one option per field of the spec, before its own options."""
+def with_fields(
+    function: Callable[..., None], spec: type[BaseModel] = CertifySpec, panel: str | None = None
+) -> Callable[..., None]:
+    """Give a command with `**fields` one option per field of the spec, before its own options.
+
+    Args:
+        function: the command.
+        spec: the class with the fields.
+        panel: the heading of its options in the help; None: several, by subject.
+    """
     own = [
         parameter
         for parameter in inspect.signature(function, eval_str=True).parameters.values()
         if parameter.kind is not inspect.Parameter.VAR_KEYWORD
     ]
-    options = [_option(name, field) for name, field in CertifySpec.model_fields.items()]
+    options = [
+        _option(name, field, _panel(name, "Other") if panel is None else panel)
+        for name, field in spec.model_fields.items()
+    ]
     parameters = [*options, *own]
     function.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     function.__annotations__ = {p.name: p.annotation for p in parameters}

@@ -19,7 +19,7 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    run: Annotated[Path, typer.Argument(help="The directory of a finished run.")],
+    run: Annotated[Path, typer.Argument(help="The directory of a finished run or experiment.")],
     open_page: Annotated[
         bool, typer.Option("--open", help="Open the page in your browser.")
     ] = False,
@@ -28,9 +28,9 @@ def report(
 
     The page is made from the run's files alone; nothing is computed again.
     """
-    from surefit.report import write_page
+    from surefit.report import is_experiment, write_experiment, write_page
 
-    page = write_page(run)
+    page = write_experiment(run) if is_experiment(run) else write_page(run)
     RESULTS.print(f"Report: {page}", soft_wrap=True, markup=False)
     if open_page:
         webbrowser.open(page.resolve().as_uri())

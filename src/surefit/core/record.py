@@ -60,6 +60,8 @@ class RunRecord:
         trajectory: what was measured.
         certificates: what was certified at the end.
         command: how to reproduce the run.
+        network_checks: checks of the network, at the start and at the end (well-posedness of
+            equilibria, say).
     """
 
     run_id: str
@@ -74,6 +76,7 @@ class RunRecord:
     trajectory: Trajectory
     certificates: tuple[Certificate, ...] = ()
     command: str = ""
+    network_checks: tuple[Check, ...] = ()
 
     def save(self, directory: Path) -> None:
         """Write `spec.json`, `environment.json`, `result.json`, the trajectory and certificates."""
@@ -90,6 +93,7 @@ class RunRecord:
             "holds": self.holds,
             "problem": self.problem,
             "data_checks": [check.to_dict() for check in self.data_checks],
+            "network_checks": [check.to_dict() for check in self.network_checks],
             "spectra": self.spectra,
             "theorems": [
                 {
@@ -144,4 +148,6 @@ class RunRecord:
                 Certificate.load(directory / "certificates" / name) for name in data["certificates"]
             ),
             command=data["command"],
+            # Absent from records that were written before there were such checks.
+            network_checks=tuple(map(Check.from_dict, data.get("network_checks", ()))),
         )

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from surefit.core.experiment import ExperimentRecord, Panel
+from surefit.core.jsonable import read_json
 from surefit.report.checks import check_table
 from surefit.report.gallery import tiled
 from surefit.report.marks import KEYS, icon
@@ -16,7 +17,7 @@ from surefit.report.reproduce import code_block, environment_table
 from surefit.report.shell import document, page_header, write_document
 from surefit.report.thinning import thin
 
-__all__ = ["render_experiment", "write_experiment"]
+__all__ = ["is_experiment", "render_experiment", "write_experiment"]
 
 FILE_NAME = "report.html"
 WORDS = {True: "Reproduced", False: "Not reproduced", None: "Cannot say"}
@@ -123,6 +124,15 @@ def render_experiment(record: ExperimentRecord) -> str:
         _reproduce(record),
     ]
     return document(record.title, header, sections, plots)
+
+
+def is_experiment(directory: Path) -> bool:
+    """Whether a directory holds an experiment and not a run.
+
+    Raises:
+        StorageError: it holds neither.
+    """
+    return "panels" in read_json(Path(directory) / "result.json")
 
 
 def write_experiment(directory: Path) -> Path:

@@ -24,6 +24,8 @@ class Look:
         about: one sentence for a reader who has not met it.
         scale: `log`, `linear`, or `auto` (logarithmic where the values span much).
         percent: show fractions as percentages.
+        level: a value that matters whatever the run, drawn as a horizontal line.
+        level_name: what it is.
     """
 
     title: str
@@ -31,6 +33,8 @@ class Look:
     about: str
     scale: str = "auto"
     percent: bool = False
+    level: float | None = None
+    level_name: str = ""
 
 
 # In the order in which they appear on the page.
@@ -91,6 +95,45 @@ LOOKS = {
         "Operator norms of the weights",
         "‖W‖₂",
         "The largest factor by which a weight matrix, as it is stored, stretches its input.",
+    ),
+    "equilibrium_residual": Look(
+        "Residual of the equilibria",
+        "‖φ(Wh + x) − h‖ / ‖h‖",
+        "How well the equilibrium is solved, for the worst sample: of the order of the rounding "
+        "error as long as the solver converges.",
+        "log",
+    ),
+    "equilibrium_steps": Look(
+        "Steps of the equilibrium solver",
+        "steps from a cold start",
+        "How many applications of the layer the slowest sample needs. They grow when the network "
+        "comes close to losing its equilibrium.",
+        "linear",
+    ),
+    "scaled_operator_norm": Look(
+        "Well-posedness: operator norm inside the equilibrium",
+        "‖aW‖₂",
+        "The largest factor by which the weights inside the equilibrium stretch a difference of "
+        "states. Below 1 (over the Lipschitz constant of the activation) every input has exactly "
+        "one equilibrium; above, there may still be one.",
+        "linear",
+        level=1.0,
+        level_name="well-posed for every input below 1",
+    ),
+    "contraction": Look(
+        "Well-posedness: measured contraction",
+        "contraction per step",
+        "The largest factor by which one application of the layer shrinks the distance between "
+        "successive states, on the data: a lower bound of the contraction modulus.",
+        "linear",
+        level=1.0,
+        level_name="a contraction below 1",
+    ),
+    "feature_gram_smallest": Look(
+        "Smallest eigenvalue of the feature Gram matrix",
+        "λ_min(G)",
+        "Of the features that enter the equilibrium. The theory of implicit networks keeps it "
+        "above half of its limit at infinite width, and takes the rate from it.",
     ),
     "gradient_norm": Look(
         "Norm of the gradient",

@@ -22,6 +22,8 @@ FACTS = {
     "depth": "depth L",
     "parameters": "trained parameters p",
     "step_size": "step size η",
+    "gamma": "size γ of the weights inside the equilibrium",
+    "loss_smoothness": "smoothness of the loss in the outputs",
     "delta": "separation δ: smallest distance between two rows",
     "closest_pair": "the closest rows",
     "coherence": "coherence: largest |cos| between two rows",
@@ -52,4 +54,11 @@ def problem(record: RunRecord) -> Html:
         if record.data_checks
         else element("p", "The data were not checked.", class_="note")
     )
-    return section("data", "Data and network", element("div", facts, checks, class_="stack"))
+    network = (
+        check_table("Checks of the network", record.network_checks)
+        if record.network_checks
+        else None
+    )
+    return section(
+        "data", "Data and network", element("div", facts, checks, network, class_="stack")
+    )

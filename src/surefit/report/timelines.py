@@ -9,7 +9,7 @@ from jaxtyping import Float
 
 from surefit.core.record import RunRecord
 from surefit.core.trajectory import Series, Status
-from surefit.report.looks import LOOKS, look
+from surefit.report.looks import LOOKS, Look, look
 from surefit.report.plot import DASHES, PALETTE, Line, Plot
 from surefit.report.promised import RESIDUAL, promised, promises_on
 from surefit.report.thinning import thin
@@ -77,6 +77,24 @@ def _measured(series: Series) -> list[Line]:
     return lines
 
 
+def _level(shape: Look, measured: list[Line]) -> list[Line]:
+    """The horizontal line that belongs to a quantity, over the times of its measured lines."""
+    if shape.level is None:
+        return []
+    ends = np.array([min(line.x[0] for line in measured), max(line.x[-1] for line in measured)])
+    return [
+        Line(
+            label=shape.level_name,
+            x=ends,
+            y=np.full(2, shape.level),
+            colour="var(--no)",
+            dash="dot",
+            width=1.8,
+            promised=True,
+        )
+    ]
+
+
 def _is_log(scale: str, lines: list[Line]) -> bool:
     """Whether the vertical axis is logarithmic, where the look leaves it open."""
     shown = [line.y[np.isfinite(line.y)] for line in lines if line.shown]
@@ -103,7 +121,7 @@ def _early(series: Series) -> bool:
 def _timeline(record: RunRecord, name: str, ident: str) -> Plot:
     shape, series = look(name), record.trajectory.series[name]
     measured = _measured(series)
-    lines = [*measured, *promised(record, name, measured)]
+    lines = [*measured, *promised(record, name, measured), *_level(shape, measured)]
     return Plot(
         ident=ident,
         title=shape.title,

@@ -17,6 +17,7 @@ from surefit.core.trajectory import Status, Trajectory
 from surefit.errors import UnknownNameError
 from surefit.problem import Problem
 from surefit.runs import CertifySpec, Store, Workspace, environment_facts
+from surefit.runs.implicit_fields import own_defaults
 from surefit.theory import THEOREMS, Setting, assess, compare, monitors_mentioned
 from surefit.training import METHODS, MONITORS, GradientFlow, Method, train
 from surefit.workflows.ending import goal
@@ -204,6 +205,7 @@ def _spectra(setting: Setting, problem: Problem, trained: Params) -> dict[str, l
 
 def _facts(bench: Bench, step_size: float) -> dict[str, Any]:
     problem, prepared = bench.problem, bench.prepared
+    scale = problem.loss.residual_scale(problem.samples)
     return {
         "samples": problem.samples,
         "outputs": problem.outputs,
@@ -211,6 +213,8 @@ def _facts(bench: Bench, step_size: float) -> dict[str, Any]:
         "parameters": problem.parameters(bench.params),
         "residuals": problem.residuals,
         "step_size": step_size,
+        **({} if scale is None else {"loss_smoothness": 2.0 * scale}),
+        **({} if bench.spec.gamma is None else {"gamma": bench.spec.gamma}),
         "preparation": prepared.description,
         "label_coding": prepared.code.describe(),
         **prepared.facts,
@@ -220,9 +224,10 @@ def _facts(bench: Bench, step_size: float) -> dict[str, Any]:
 def _command(spec: CertifySpec) -> str:
     """The shell command that makes this run."""
     words = ["surefit certify"]
+    own = own_defaults(spec.network)
     for name, field in type(spec).model_fields.items():
         value = getattr(spec, name)
-        if value == field.default:
+        if value == own.get(name, field.default):
             continue
         flag = "--" + name.replace("_", "-")
         if isinstance(value, bool):

@@ -49,10 +49,12 @@ def verdict(
             f"Certified after {steps} steps (evidence: {first.evidence}). {first.statement}",
             True,
         )
-    loss = float(trajectory["loss"].last)
+    losses = trajectory["loss"].values
+    loss, first = float(losses[-1]), float(losses[0])
+    share = f", {loss / first:.2g} of that at the start" if 0.0 < loss < first else ""
     # A certificate's note says what is missing, then the scope of its statement.
     missing = certificates[0].note.partition("Scope:")[0].strip() if certificates else ""
     why = f" {missing}" if missing else ""
-    sentence = f"No certificate after {steps} steps (training loss {loss:.3g}).{why}"
+    sentence = f"No certificate after {steps} steps (training loss {loss:.3g}{share}).{why}"
     undecided = bool(certificates) and all(item.holds is None for item in certificates)
     return sentence, None if undecided else False

@@ -94,8 +94,13 @@ def _record(
             "coding of the labels": data.train.code.describe(),
             "tolerance of the equilibrium": f"{spec.tolerance:g}, relative, in float64",
             "loss that is descended": "half the sum of squares; the curves show its mean",
+            "initial output": "subtracted, unlike in the paper; its random slow part hides the "
+            "order of the curves"
+            if spec.zero_start
+            else "random, as in Assumption 1 of the paper",
+            "choice of samples": f"at random with seed {spec.seed}",
             "noise against parallel samples": f"relative length {spec.noise:g}",
-            "random seed": f"{spec.seed}, the same for all widths",
+            "seed of the weights": f"{spec.seed}, the same for all widths",
         },
         facts={
             "preparation": data.train.description,
