@@ -35,6 +35,7 @@ _PACKAGES = (
     "curvature",
     "data",
     "errors",
+    "implicit",
     "layers",
     "losses",
     "models",
@@ -48,6 +49,7 @@ _PACKAGES = (
 )
 _CATALOGUES = {
     "surefit.activations": "ACTIVATIONS",
+    "surefit.implicit": "SOLVERS",
     "surefit.layers": "LAYERS",
     "surefit.losses": "LOSSES",
     "surefit.training": "METHODS",
@@ -61,6 +63,7 @@ if TYPE_CHECKING:
     from surefit.core.kernel import Kernel
     from surefit.core.prediction import Prediction
     from surefit.core.trajectory import Trajectory
+    from surefit.implicit.solvers import *  # noqa: F403
     from surefit.layers import *  # noqa: F403
     from surefit.linearisation import linearised
     from surefit.losses import *  # noqa: F403

@@ -30,7 +30,8 @@ class Relu(Activation):
 
     def __call__(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
         r"""$\max(z, 0)$."""
-        return jnp.where(z > 0, z, 0.0)
+        # Asked in this way, what is not a number stays what it is instead of becoming 0.
+        return jnp.where(z <= 0, 0.0, z)
 
     def derivative(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
         """1 where z > 0, else 0."""

@@ -2,6 +2,25 @@
 
 from surefit.implicit.equilibrium import equilibrium, solve
 from surefit.implicit.solution import Solution
-from surefit.implicit.solvers import SOLVERS, Picard, Solver
+from surefit.implicit.solvers import (
+    SOLVERS,
+    Anderson,
+    ForwardBackward,
+    Newton,
+    PeacemanRachford,
+    Picard,
+    Solver,
+)
 
-__all__ = ["SOLVERS", "Picard", "Solution", "Solver", "equilibrium", "solve"]
+__all__ = [
+    "SOLVERS",
+    "Anderson",
+    "ForwardBackward",
+    "Newton",
+    "PeacemanRachford",
+    "Picard",
+    "Solution",
+    "Solver",
+    "equilibrium",
+    "solve",
+]

@@ -20,8 +20,9 @@ class Solution(NamedTuple):
 
     Args:
         state: $h$.
-        residual: $\|\phi(Wh + x) - h\|$ relative to $\|h\|$, of the returned state.
-        steps: how many applications of the map were made until the sample converged.
+        residual: $\|\phi(Wh + x) - h\|$ relative to $\|\phi(Wh + x)\|$, of the returned state.
+        steps: what the solver did until the sample converged: applications of the map, or linear
+            solves.
         converged: whether the residual is at most the tolerance.
     """
 
@@ -40,21 +41,43 @@ class Solution(NamedTuple):
 
     def message(self, tolerance: float) -> str:
         """Which samples did not converge, how far they are, and what to change; empty if none."""
-        bad = np.flatnonzero(~np.asarray(self.converged))
-        if not bad.size:
+        failed = ~np.asarray(self.converged)
+        if not failed.any():
             return ""
-        residual = np.asarray(self.residual)
-        worst = int(bad[np.argmax(np.nan_to_num(residual[bad], nan=np.inf))])
-        more = f" and {bad.size - _SHOWN} more" if bad.size > _SHOWN else ""
-        return (
-            f"The equilibrium of {bad.size} of {residual.size} samples did not converge: rows "
-            f"{bad[:_SHOWN].tolist()}{more}. The largest relative residual is "
-            f"{residual[worst]:.3g} (row {worst}) after {int(np.max(np.asarray(self.steps)))} "
-            f"steps; the tolerance is {tolerance:.3g}. The map need not have a fixed point where "
-            "the operator norm of its weights is above 1, and iterations may need more steps just "
-            "below. Use a smaller `weight_std` (gamma), a solver with more `max_steps`, or "
-            "`Newton()`, which does not need a contraction."
-        )
+        residual, steps = np.asarray(self.residual), np.asarray(self.steps)
+        lost = failed & ~np.isfinite(residual)
+        # A first step that is no number was made of inputs or weights that are none.
+        invalid = lost & (steps <= 1) & np.isnan(residual)
+        grown, slow = lost & ~invalid, failed & ~lost
+        parts = [
+            f"The equilibrium of {failed.sum()} of {failed.size} samples did not converge: rows "
+            f"{_rows(failed)}."
+        ]
+        if invalid.any():
+            parts.append(
+                f"Of rows {_rows(invalid)} the first step is not finite already: their inputs or "
+                "the weights contain NaN or infinite numbers, for instance after a training step "
+                "that was too large. Check the data, or use a smaller step size."
+            )
+        if grown.any():
+            parts.append(
+                f"The state of rows {_rows(grown)} grew beyond all bounds within "
+                f"{steps[grown].max()} steps."
+            )
+        if slow.any():
+            worst = int(np.argmax(np.where(slow, residual, -1.0)))
+            parts.append(
+                f"The largest relative residual is {residual[worst]:.3g} (row {worst}) after "
+                f"{steps[worst]} steps; the tolerance is {tolerance:.3g}."
+            )
+        if grown.any() or slow.any():
+            parts.append(
+                "The map need not have a fixed point where the operator norm of its weights is "
+                "above 1, and iterations may need more steps just below. Use a smaller "
+                "`weight_std` (gamma), a solver with more `max_steps`, or `Newton()`, which does "
+                "not need a contraction."
+            )
+        return " ".join(parts)
 
     def require(self, tolerance: float) -> None:
         """Raise unless every sample converged.
@@ -65,3 +88,9 @@ class Solution(NamedTuple):
         message = self.message(tolerance)
         if message:
             raise NumericalError(message)
+
+
+def _rows(which: Bool[np.ndarray, " n"]) -> str:
+    rows = np.flatnonzero(which)
+    more = f" and {rows.size - _SHOWN} more" if rows.size > _SHOWN else ""
+    return f"{rows[:_SHOWN].tolist()}{more}"

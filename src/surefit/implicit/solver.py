@@ -26,13 +26,13 @@ class Solver(abc.ABC):
     r"""Finds $h$ with $h = \phi(Wh + x)$ for every row $x$ of a batch.
 
     To add one, write a frozen dataclass in a new file of `surefit/implicit/solvers/` with `solve`
-    and `solve_linear`. Both run inside `jax.jit` and stop sample by sample: what one sample does
-    changes no other one.
+    and `solve_linear`, or derive from `FixedPointSolver` and write `find`. All of them run inside
+    `jax.jit` and stop sample by sample: what one sample does changes no other one.
 
     Args:
         tolerance: relative residual at which a sample counts as converged; None: 32 times the
             machine epsilon of the precision in use.
-        max_steps: applications of the map at most.
+        max_steps: applications of the map, or linear solves, at most.
     """
 
     tolerance: float | None = None

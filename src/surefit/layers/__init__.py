@@ -7,6 +7,7 @@ from surefit.layers.centred import Centred
 from surefit.layers.dense import Dense
 from surefit.layers.equilibrium import Equilibrium, EquilibriumWarning
 from surefit.layers.linearised import Linearised
+from surefit.layers.monotone_equilibrium import MonotoneEquilibrium
 from surefit.layers.residual import Residual
 from surefit.layers.serial import Serial
 from surefit.layers.sum import Sum
@@ -22,6 +23,7 @@ __all__ = [
     "EquilibriumWarning",
     "Layer",
     "Linearised",
+    "MonotoneEquilibrium",
     "Residual",
     "Serial",
     "Sum",

@@ -8,15 +8,14 @@ import warnings
 from typing import Literal
 
 import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from surefit.activations import Activation, Relu
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError, UnknownNameError
-from surefit.implicit import Picard, Solution, Solver, equilibrium, solve
-from surefit.implicit import warm as warm_starts
+from surefit.implicit import Picard, Solution, Solver, solve
+from surefit.implicit.checked import checked_equilibrium
 from surefit.implicit.well_posedness.projection import Projection, project_weights
 from surefit.layers.weights import Parameterisation, draw_weights, weight_scales
 
@@ -136,7 +135,7 @@ class Equilibrium(Layer):
 
     def matrix(self, params: Params) -> Float[Array, "m m"]:
         """$aW$, what the state is multiplied by."""
-        return self.scales(self.features)[0] * params["w"]
+        return self.scales(self.features)[0] * jnp.asarray(params["w"])
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """`(features,)`, which is that of the input."""
@@ -164,15 +163,7 @@ class Equilibrium(Layer):
         Raises:
             NumericalError: outside of compiled code, a sample did not converge.
         """
-        warm = warm_starts.current()
-        if warm is not None:
-            return warm.equilibrium(
-                self.activation, self.solver, self.throw, self.matrix(params), x
-            )
-        h = equilibrium(self.activation, self.solver, self.throw, self.matrix(params), x)
-        if self.throw and _known_to_have_nan(h):
-            self.solve(params, x).require(self.solver.resolved(x.dtype))
-        return h
+        return checked_equilibrium(self.activation, self.solver, self.throw, self.matrix(params), x)
 
     def kernel(self, k: Kernel) -> Kernel:
         """The covariances of the state, from a fixed point of covariances.
@@ -211,10 +202,3 @@ class Equilibrium(Layer):
     def trainable(self, params: Params) -> PyTree[bool]:
         """All or nothing, as `trained` says."""
         return jax.tree.map(lambda _: self.trained, params)
-
-
-def _known_to_have_nan(h: Float[Array, "n features"]) -> bool:
-    try:
-        return bool(jnp.isnan(h).any())
-    except jax.errors.ConcretizationTypeError:
-        return False

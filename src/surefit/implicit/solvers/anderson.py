@@ -33,9 +33,9 @@ class _Memory(NamedTuple):
 class Anderson(FixedPointSolver):
     r"""Anderson acceleration of $h \leftarrow f(h)$, sample by sample.
 
-    With $g_k = f(h_k) - h_k$ and the last `depth` changes $\Delta g_j$, $\Delta f_j$, the next state
-    is $f(h_k) - \sum_j c_j\Delta f_j$ where $c$ minimises $\|g_k - \sum_j c_j\Delta g_j\|^2$. For the
-    linear systems of the derivatives this is a restarted GMRES.
+    With $g_k = f(h_k) - h_k$ and the last `depth` changes $\Delta g_j$ of it and $\Delta f_j$ of
+    the image, the next state is $f(h_k) - \sum_j c_j\Delta f_j$ where $c$ minimises
+    $\|g_k - \sum_j c_j\Delta g_j\|^2$. For linear systems this is a truncated GMRES.
 
     Safeguard: where an extrapolated state has a larger residual than the state before, the sample
     goes back, takes the plain step instead and forgets its past. A contraction then loses at least
@@ -122,7 +122,10 @@ class Anderson(FixedPointSolver):
         )
 
     def _coefficients(
-        self, gaps: Float[Array, "n depth m"], gap: Float[Array, "n m"], used: Bool[Array, "n depth"]
+        self,
+        gaps: Float[Array, "n depth m"],
+        gap: Float[Array, "n m"],
+        used: Bool[Array, "n depth"],
     ) -> Float[Array, "n depth"]:
         epsilon = float(jnp.finfo(gap.dtype).eps)
         ridge = 32.0 * epsilon if self.ridge is None else self.ridge
