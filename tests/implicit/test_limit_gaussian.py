@@ -77,12 +77,11 @@ def test_tanh_against_iterated_quadrature():
 
 
 @pytest.mark.parametrize(
-    ("activation", "gain"),
-    [(sf.Relu(), 0.5), (sf.Relu(), 1.3), (sf.LeakyRelu(0.2), 0.9), (sf.Erf(), 0.8),
-     (sf.Sin(), 0.9), (sf.Identity(), 0.8), (sf.Softplus(), 0.5)],
+    ("activation", "gain", "two"),
+    [(sf.Relu(), 0.5, False), (sf.Relu(), 1.3, True), (sf.LeakyRelu(0.2), 0.9, True),
+     (sf.Sin(), 0.9, False), (sf.Softplus(), 0.5, True)],
     ids=repr,
 )  # fmt: skip
-@pytest.mark.parametrize("two", [False, True])
 def test_fixed_point_and_sum_of_layers(activation, gain, two):
     k = gaussian(data(), data(3, seed=1) if two else None, own=0.2)
     found = gaussian_injection(k, activation, gain, True)
@@ -168,7 +167,7 @@ def test_under_jit_in_float32_and_differentiated():
 
 @pytest.mark.parametrize(
     ("activation", "gain"),
-    [(sf.Relu(), 1.42), (sf.Relu(), 3.0), (sf.Tanh(), 3.0), (sf.Quadratic(), 1.0)],
+    [(sf.Relu(), 1.42), (sf.Erf(), 3.0)],
     ids=repr,
 )
 def test_no_fixed_point_is_an_error_and_nan_inside_programs(activation, gain):
