@@ -23,7 +23,7 @@ def lost_equilibrium(problem: Problem, params: Params) -> str:
         # Without `throw` the last iterate counts, whatever it is.
         if message and found.layer.throw:
             where = "" if found.place == "network" else f" (of the layer at {found.place!r})"
-            return f"an equilibrium was lost{where}: {message.rstrip('.')}"
+            return f"an equilibrium was not found{where}: {message.rstrip('.')}"
     return ""
 
 
