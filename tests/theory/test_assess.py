@@ -13,6 +13,10 @@ EXPECTED = {
     "lee_2019",
     "liu_zhu_belkin_2020",
     "oymak_soltanolkotabi_2019",
+    "song_2021",
+    "song_2021_sgd",
+    "song_2021_sharp",
+    "song_2021_short_path",
 }
 
 

@@ -147,17 +147,18 @@ def drawn(n, d, width, init, seed):
 
 
 @pytest.mark.parametrize(
-    ("width", "init", "mu", "short", "paper"),
+    ("width", "init", "mu", "spread", "short", "paper"),
     [
-        (2000, "song", 11.2, True, False),
-        (20_000, "song", 36.3, True, True),
-        (20_000, "lecun", 3.3, False, False),
+        (2000, "song", 11.2, 0.1, True, False),
+        (20_000, "song", 36.3, 0.1, True, True),
+        # Nearly linear features: mu follows the least singular value of a square X.
+        (20_000, "lecun", 3.3, 0.25, False, False),
     ],
 )
-def test_the_numbers_of_twenty_samples(width, init, mu, short, paper):
+def test_the_numbers_of_twenty_samples(width, init, mu, spread, short, paper):
     # Several draws: the condition of the paper is close to its threshold at width 20000.
     found = [drawn(20, 20, width, init, seed) for seed in range(1, 5)]
-    assert np.mean([start.mu.value for start, _ in found]) == pytest.approx(mu, rel=0.1)
+    assert np.mean([start.mu.value for start, _ in found]) == pytest.approx(mu, rel=spread)
     for form, expected in ((descent_short_path, short), (descent, paper)):
         share = np.mean([form(*one).holds for one in found])
         assert share >= 0.5 if expected else share == 0.0

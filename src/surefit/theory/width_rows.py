@@ -170,13 +170,16 @@ def _over(numerator: float, denominator: float) -> float:
 
 
 def _with_log(scale: float, power: int) -> float:
-    r"""The largest solution of $m = s\log^p m$, above which all do; $s$ if there is none."""
+    r"""The largest solution of $m = s\log^p m$, above which all do; 1 if every width does."""
     if math.isinf(scale) or scale == 0.0:
         return scale
-    width = max(scale, math.e) * (1.0 + math.log(max(scale, math.e))) ** (2 * power)
+    top = 1.0 + math.log(max(scale, math.e))
+    width = max(scale, math.e) * top ** (2 * power)
     for _ in range(200):
-        width = max(scale * math.log(width) ** power, 1.0 + 1e-12)
-    return max(width, scale)
+        width = scale * math.log(width) ** power
+        if width <= 1.0:
+            return 1.0
+    return width
 
 
 def _unit_rows(x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"] | None:
