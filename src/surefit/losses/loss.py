@@ -18,10 +18,12 @@ class Loss(abc.ABC):
     To add one, write a frozen dataclass in a new file of `surefit/losses/`.
 
     Attributes:
-        minimum: the least value that it can take.
+        minimum: the least value that it can take, or the greatest lower bound if it takes none.
+        coding: the label coding of the targets that it is made for; None: any numbers.
     """
 
     minimum: ClassVar[float] = 0.0
+    coding: ClassVar[str | None] = None
 
     @abc.abstractmethod
     def __call__(self, outputs: Float[Array, "n k"], y: Float[Array, "n k"]) -> Float[Array, ""]:

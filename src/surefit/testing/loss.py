@@ -24,7 +24,7 @@ def check_loss(loss: Loss, y: Any | None = None) -> None:
 
     Args:
         loss: what to check.
-        y: targets (n, k) that the loss is made for; None: random numbers.
+        y: targets (n, k) that the loss is made for; None: random ones of its coding.
 
     Raises:
         AssertionError: naming the property that fails.
@@ -36,7 +36,7 @@ def check_loss(loss: Loss, y: Any | None = None) -> None:
     """
     claim_value_semantics(loss)
     rng = np.random.default_rng(11)
-    batches = [rng.normal(size=(6, 2)), rng.normal(size=(3, 1))] if y is None else [np.asarray(y)]
+    batches = _targets(loss, rng) if y is None else [np.asarray(y)]
     for batch in batches:
         targets = jnp.asarray(batch, jnp.float64)
         starts, ends = (jnp.asarray(3 * rng.normal(size=(20, *batch.shape))) for _ in range(2))
@@ -45,6 +45,15 @@ def check_loss(loss: Loss, y: Any | None = None) -> None:
         if scale is not None:
             _claim_square(loss, scale, starts, targets)
         _claim_constants(loss, starts, ends, targets)
+
+
+def _targets(loss: Loss, rng: np.random.Generator) -> list[np.ndarray]:
+    """Targets for two batches, of the coding that the loss is made for."""
+    if loss.coding == "one_hot":
+        return [np.eye(3)[rng.integers(3, size=6)], np.eye(2)[rng.integers(2, size=4)]]
+    if loss.coding == "plus_minus_one":
+        return [rng.choice([-1.0, 1.0], size=(6, 2)), rng.choice([-1.0, 1.0], size=(3, 1))]
+    return [rng.normal(size=(6, 2)), rng.normal(size=(3, 1))]
 
 
 def _claim_gradient(loss: Loss, outputs: jax.Array, y: jax.Array) -> None:

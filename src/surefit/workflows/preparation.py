@@ -10,7 +10,8 @@ import jax
 from surefit import data
 from surefit.core.layer import Params
 from surefit.core.memory import require_bytes
-from surefit.losses import LOSSES
+from surefit.errors import InvalidInputError
+from surefit.losses import LOSSES, Loss
 from surefit.problem import Problem
 from surefit.runs import CertifySpec
 from surefit.workflows.networks import build_network
@@ -50,7 +51,7 @@ def prepare_bench(spec: CertifySpec) -> Bench:
         classes=spec.classes,
         samples=spec.samples,
         samples_per_class=spec.samples_per_class,
-        labels=spec.labels,
+        labels=_coding(spec, loss),
         noise=spec.noise,
         seed=spec.seed,
     )
@@ -58,6 +59,19 @@ def prepare_bench(spec: CertifySpec) -> Bench:
     _require_memory(network, prepared)
     problem = Problem(network, prepared.x, prepared.y, loss)
     return Bench(spec, prepared, problem, problem.init(spec.seed))
+
+
+def _coding(spec: CertifySpec, loss: Loss) -> str:
+    """The label coding: what was asked for, or what the loss is made for."""
+    if loss.coding is None or spec.labels == loss.coding:
+        return spec.labels
+    if spec.labels == "auto":
+        return loss.coding
+    raise InvalidInputError(
+        f"`labels` must be {loss.coding!r} for loss {spec.loss!r}. Got {spec.labels!r}. The loss "
+        "compares outputs with classes in this coding only. Leave labels out, or choose a squared "
+        "loss, which takes any numbers."
+    )
 
 
 def _require_memory(network, prepared: data.PreparedData) -> None:
