@@ -27,6 +27,7 @@ _HOME = {
     "limit_kernel": "surefit.tangent",
     "linearised": "surefit.linearisation",
     "train": "surefit.training",
+    "well_posedness": "surefit.equilibria",
 }
 _PACKAGES = (
     "activations",
@@ -34,6 +35,7 @@ _PACKAGES = (
     "core",
     "curvature",
     "data",
+    "equilibria",
     "errors",
     "implicit",
     "layers",
@@ -63,6 +65,7 @@ if TYPE_CHECKING:
     from surefit.core.kernel import Kernel
     from surefit.core.prediction import Prediction
     from surefit.core.trajectory import Trajectory
+    from surefit.equilibria import well_posedness
     from surefit.implicit.solvers import *  # noqa: F403
     from surefit.layers import *  # noqa: F403
     from surefit.linearisation import linearised

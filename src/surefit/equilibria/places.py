@@ -12,12 +12,17 @@ from surefit.layers import (
     Centred,
     Equilibrium,
     Linearised,
+    MonotoneEquilibrium,
     Residual,
     Serial,
     Sum,
 )
 
-__all__ = ["children", "equilibrium_places", "refuse_hidden", "within"]
+__all__ = ["IMPLICIT", "children", "equilibrium_places", "refuse_hidden", "within"]
+
+
+IMPLICIT = (Equilibrium, MonotoneEquilibrium)
+"""The layers that are equilibria: with `activation`, `matrix`, `solve`, `solver` and `throw`."""
 
 
 def children(layer: Layer) -> tuple[tuple[str, Layer], ...]:
@@ -49,7 +54,7 @@ def equilibrium_places(network: Layer) -> tuple[str, ...]:
 
 
 def _places(layer: Layer, place: str) -> list[str]:
-    if isinstance(layer, Equilibrium):
+    if isinstance(layer, IMPLICIT):
         return [place or "network"]
     refuse_hidden(layer)
     return [found for key, child in children(layer) for found in _places(child, within(place, key))]
@@ -65,13 +70,13 @@ def refuse_hidden(layer: Layer) -> None:
         name = type(layer).__name__
         raise InvalidInputError(
             f"`equilibria(network=...)` must be made of known compositions around its "
-            f"equilibria. Got an `Equilibrium` inside `{name}`. How it is used there, and with "
+            f"equilibria. Got an equilibrium inside `{name}`. How it is used there, and with "
             "which parameters, is not known. Compose with `Serial`, `Sum` and `Residual`."
         )
 
 
 def _mentions(thing: Any) -> bool:
-    if isinstance(thing, Equilibrium):
+    if isinstance(thing, IMPLICIT):
         return True
     if isinstance(thing, tuple | list):
         return any(map(_mentions, thing))

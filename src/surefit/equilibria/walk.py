@@ -17,6 +17,7 @@ from surefit.layers import (
     Centred,
     Equilibrium,
     Linearised,
+    MonotoneEquilibrium,
     Residual,
     Serial,
     Sum,
@@ -37,7 +38,7 @@ class Located(NamedTuple):
     """
 
     place: str
-    layer: Equilibrium
+    layer: Equilibrium | MonotoneEquilibrium
     params: Params
     inputs: Float[Array, "n m"]
     solution: Solution
@@ -90,8 +91,9 @@ def _visit(layer: Layer, params: Params, x: Any, place: str, found: list[Located
     return layer.apply(params, x)
 
 
-@_visit.register
-def _(layer: Equilibrium, params: Params, x: Any, place: str, found: list[Located]) -> Any:
+@_visit.register(Equilibrium)
+@_visit.register(MonotoneEquilibrium)
+def _(layer: Layer, params: Params, x: Any, place: str, found: list[Located]) -> Any:
     solution = layer.solve(params, x)
     found.append(Located(place or "network", layer, params, x, solution))
     return solution.state

@@ -26,6 +26,7 @@ def implicit_relu(
     trained: Trained = "all",
     output_scale: float = 1.0,
     solver: Solver | None = None,
+    norm_bound: float | None = None,
 ) -> Layer:
     r"""$\hat y = u^\top z + v^\top\phi$ with $z = \sigma(\frac{\gamma}{\sqrt m}Az + \phi)$.
 
@@ -44,6 +45,8 @@ def implicit_relu(
         trained: `all` weights, or only those inside the equilibrium (`implicit`).
         output_scale: $\kappa$, in front of $u$ and $v$.
         solver: how the equilibrium is found; None: `Picard()`.
+        norm_bound: keeps $\frac{\gamma}{\sqrt m}\|A\|$ below this number while training, by
+            rescaling; see `Equilibrium`. The theorems are about training without it.
 
     Raises:
         InvalidInputError: `gamma` or `width` is out of range.
@@ -65,6 +68,7 @@ def implicit_relu(
         gamma,
         distribution=implicit_distribution or distribution,
         solver=solver if solver is not None else Picard(),
+        norm_bound=norm_bound,
     )
 
     def output() -> Dense:

@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float
 
 from surefit.activations import Activation
 from surefit.core.layer import Layer, Params
-from surefit.layers import Centred, Equilibrium
+from surefit.layers import Centred, Equilibrium, MonotoneEquilibrium
 from surefit.problem import Problem
 
 __all__ = ["preactivations", "preactivations_obstacle"]
@@ -30,13 +30,13 @@ class _Tap(Activation):
         return self.inner(z)
 
 
-class _TappedEquilibrium(Equilibrium):
-    """An equilibrium that notes what flows into its activation, once it stands still."""
+class _AtEquilibrium:
+    """Mixed into an equilibrium: notes what flows into its activation, once it stands still."""
 
     seen: list
 
     @classmethod
-    def around(cls, inner: Equilibrium, seen: list) -> _TappedEquilibrium:
+    def around(cls, inner: Layer, seen: list) -> Layer:
         # Not by the constructor, which would warn a second time.
         twin = object.__new__(cls)
         vars(twin).update(vars(inner), seen=seen)
@@ -48,11 +48,21 @@ class _TappedEquilibrium(Equilibrium):
         return h
 
 
+class _TappedEquilibrium(_AtEquilibrium, Equilibrium):
+    pass
+
+
+class _TappedMonotone(_AtEquilibrium, MonotoneEquilibrium):
+    pass
+
+
 def _tapped(thing: Any, seen: list) -> Any:
     if isinstance(thing, Activation):
         return _Tap(thing, seen)
     if isinstance(thing, Equilibrium):
         return _TappedEquilibrium.around(thing, seen)
+    if isinstance(thing, MonotoneEquilibrium):
+        return _TappedMonotone.around(thing, seen)
     if isinstance(thing, tuple):
         return tuple(_tapped(item, seen) for item in thing)
     if not (isinstance(thing, Layer) and dataclasses.is_dataclass(thing)):
