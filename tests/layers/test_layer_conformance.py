@@ -2,7 +2,18 @@ import jax
 import pytest
 
 from surefit.activations import ACTIVATIONS, Identity, Relu, Tanh
-from surefit.layers import LAYERS, Antisymmetric, Centred, Dense, Linearised, Residual, Serial
+from surefit.layers import (
+    LAYERS,
+    Antisymmetric,
+    Centred,
+    Dense,
+    Equilibrium,
+    Linearised,
+    MonotoneEquilibrium,
+    Residual,
+    Serial,
+    Sum,
+)
 from surefit.testing import check_layer
 from surefit.testing.limit import claim_limit
 
@@ -12,10 +23,15 @@ EXAMPLES = {
     "antisymmetric": Antisymmetric(TWO_LAYER),
     "centred": Centred(TWO_LAYER),
     "dense": Dense(3, 1.3, 0.4),
+    "equilibrium": Serial(Dense(32), Equilibrium(32, Relu(), 0.2), Dense(1)),
     "linearised": Linearised(TWO_LAYER),
+    "monotone_equilibrium": MonotoneEquilibrium(3),
     "residual": Residual(Serial(Dense(16), Relu(), Dense(3)), 0.7),
     "serial": TWO_LAYER,
+    "sum": Sum(TWO_LAYER, Dense(2, 0.7)),
 }
+# Infinitely many layers are as wide as their limit only up to a few times 1/width.
+SETTINGS = {"equilibrium": {"finite_width": 0.1}, "monotone_equilibrium": {"limit": False}}
 NETWORKS = {
     **{
         f"output {name}": Serial(
@@ -36,6 +52,10 @@ NETWORKS = {
         Residual(Dense(3, 0.5)), Residual(Serial(Residual(Dense(3)), Dense(3)))
     ),
     "centred behind a layer": Serial(Dense(3), Centred(Dense(2))),
+    "sum of two networks": Sum(Serial(Dense(24), Relu(), Dense(2)), Serial(Dense(2, 1.0, 0.5))),
+    "sum behind an activation": Serial(
+        Dense(32), Relu(), Sum(Dense(1), Dense(1, 0.5, distribution="rademacher"))
+    ),
     "antisymmetric, biases": Antisymmetric(Serial(Dense(16, 1.0, 0.5), Tanh(), Dense(1, 1.0, 0.5))),
     "antisymmetric behind a layer": Antisymmetric(
         Serial(Dense(3), Dense(32), Identity(), Dense(1))
@@ -53,7 +73,7 @@ def test_every_layer_conforms(name):
         layer = ACTIVATIONS[name]()
         check_layer(layer, (3,), limit=False)
     else:
-        check_layer(EXAMPLES[name], (3,))
+        check_layer(EXAMPLES[name], (3,), **SETTINGS.get(name, {}))
 
 
 @pytest.mark.parametrize("name", NETWORKS)

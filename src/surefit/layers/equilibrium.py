@@ -135,7 +135,7 @@ class Equilibrium(Layer):
 
     def matrix(self, params: Params) -> Float[Array, "m m"]:
         """$aW$, what the state is multiplied by."""
-        return self.scales(self.features)[0] * jnp.asarray(params["w"])
+        return self.scales(self.features)[0] * params["w"]
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """`(features,)`, which is that of the input."""

@@ -6,8 +6,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from surefit.activations import Tanh
+from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.core.precision import float64
+from surefit.errors import InvalidInputError
+from surefit.layers import Dense, Serial
+from surefit.tangent import limit_kernel
 from surefit.testing.claims import claim, claim_close, claim_value_semantics, quick_jit
 from surefit.testing.limit import claim_limit
 
@@ -27,7 +32,8 @@ def check_layer(
     """The conformance suite of layers and of networks.
 
     Shapes of parameters and outputs; examples do not see each other; the trainable mask; `jit`,
-    `vmap` and `grad`; frozen and hashable; the limit kernel against a mean over random draws.
+    `vmap` and `grad`; frozen and hashable; the limit kernel against a mean over random draws; the
+    source of the features, where the kernel names one.
 
     Args:
         layer: what to check.
@@ -55,7 +61,32 @@ def check_layer(
     _claim_batches(layer, params, x)
     _claim_transformations(layer, params, x)
     if limit:
+        _claim_behind(layer, x)
         claim_limit(layer, x, seeds, standard_errors, finite_width)
+
+
+def _claim_behind(layer: Layer, x: jax.Array) -> None:
+    """What the kernel says about where its features come from is true, also behind an activation.
+
+    A layer that changes features behind an activation and copies `behind` would mislead the next.
+    """
+    networks = [layer]
+    if x.ndim == 2:
+        networks.append(Serial(Dense(x.shape[1], 1.2, 0.3), Tanh(), layer))
+    for network in networks:
+        try:
+            kernel = limit_kernel(network, x)
+        except InvalidInputError:
+            # Not every layer has a limit behind an activation.
+            continue
+        if kernel.behind is None:
+            continue
+        due: Kernel = kernel.behind.activation.kernel(kernel.behind.kernel)
+        for name in ("nngp", "ntk", "variance1", "variance2"):
+            found = getattr(kernel, name)
+            claim_close(layer, f"the {name} is that of the activation and the kernel in `behind`",
+                        found, getattr(due, name),
+                        1e-8 * (1 + float(jnp.max(jnp.abs(found)))))  # fmt: skip
 
 
 def _signature(params: Params) -> tuple:
