@@ -8,10 +8,9 @@ draws.
 
 from __future__ import annotations
 
+import abc
 import dataclasses
 import math
-from collections.abc import Callable
-from typing import ClassVar
 
 import numpy as np
 
@@ -45,13 +44,12 @@ CITATION = """@inproceedings{song2021subquadratic,
 
 @dataclasses.dataclass(frozen=True)
 class ShallowTheorem(Theorem):
-    """A theorem about one start of the shallow network, every constant of it explicit.
+    """A theorem about one start of the shallow network, every constant of it explicit."""
 
-    Attributes:
-        form: condition, rate, step and path from near-isometry and initial loss.
-    """
-
-    form: ClassVar[Callable[[NearIsometry, Enclosure], Convergence]]
+    @staticmethod
+    @abc.abstractmethod
+    def form(isometry: NearIsometry, initial: Enclosure) -> Convergence:
+        """Condition, rate, step and path from near-isometry and initial loss."""
 
     def convergence(self, view: ShallowView) -> Convergence:
         """What the form says of a start."""
