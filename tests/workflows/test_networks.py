@@ -4,6 +4,7 @@ import surefit as sf
 from surefit.errors import InvalidInputError
 from surefit.runs import CertifySpec
 from surefit.workflows import INITS, NETWORKS, build_network
+from surefit.workflows.networks import FAMILY
 
 
 def build(outputs=1, **fields):
@@ -37,6 +38,24 @@ def test_the_classical_network_has_unit_weights_unless_said_otherwise():
     assert wide.network.layers[0].weight_std == 0.1
 
 
+@pytest.mark.parametrize("init", FAMILY)
+def test_the_starts_of_song_et_al_have_no_factors(init):
+    spec = CertifySpec.parse({"init": init, "width": 6, "activation": "gelu"})
+    assert (spec.antisymmetric, spec.steps) == (False, 2000)
+    network = build_network(spec, 3, inputs=8)
+    assert network == sf.models.shallow_family(6, 8, 3, init=init)
+    mirrored = CertifySpec.parse({"init": init, "width": 6, "antisymmetric": True})
+    assert isinstance(build_network(mirrored, 1, inputs=8), sf.Antisymmetric)
+
+
+def test_standard_is_the_start_that_the_family_calls_ntk():
+    plain = build(width=6, activation="gelu", antisymmetric=False, init="standard")
+    family = sf.models.shallow_family(6, 8, init="ntk")
+    for place, incoming in ((0, 8), (2, 6)):
+        ours, theirs = plain.layers[place], family.layers[place]
+        assert ours.scales(incoming)[:2] == pytest.approx(theirs.scales(incoming)[:2], rel=1e-15)
+
+
 @pytest.mark.parametrize(
     ("fields", "outputs", "message"),
     [
@@ -48,7 +67,14 @@ def test_the_classical_network_has_unit_weights_unless_said_otherwise():
             1,
             "Known: implicit, implicit_linear, ling, multilayer, shallow, two_layer",
         ),
-        ({"init": "he"}, 1, "Known: mean_field, ntk, standard, wide"),
+        ({"init": "xavier"}, 1, "Known: he, lecun, mean_field, ntk, song, standard, wide"),
+        (
+            {"init": "he", "network": "multilayer"},
+            1,
+            "`init` must be one of wide, ntk, standard, mean",
+        ),
+        ({"init": "he", "weight_std": 2.0}, 1, "`weight_std` must be left out for init 'he'"),
+        ({"init": "song", "depth": 2}, 1, "must be 1 for network 'shallow'"),
     ],
 )
 def test_contradictions_are_refused(fields, outputs, message):

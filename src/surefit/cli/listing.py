@@ -28,6 +28,7 @@ def _kinds() -> dict[str, dict[str, str]]:
     from surefit import activations, certificates, data, layers, losses, theory, training
     from surefit.workflows import INITS, NETWORKS
     from surefit.workflows.implicit_networks import IMPLICIT, IMPLICIT_INITS
+    from surefit.workflows.networks import FAMILY
 
     catalogues = {
         "data": data.LOADERS,
@@ -51,7 +52,7 @@ def _kinds() -> dict[str, dict[str, str]]:
         name: f"{parameterisation} parameterisation, first-layer weights of std {std:g}"
         for name, (parameterisation, std) in INITS.items()
     }
-    kinds["inits"] |= IMPLICIT_INITS
+    kinds["inits"] |= FAMILY | IMPLICIT_INITS
     return kinds
 
 

@@ -15,7 +15,7 @@ class NetworkFields(DataFields):
         "shallow",
         "The network (`surefit list`); `shallow` is one hidden layer, `implicit` has infinitely "
         "many layers with the same weights. Implicit networks have defaults of their own, those of "
-        "their papers: ReLU, Gaussian weights, a random initial output, at most 5000 steps.",
+        "their papers: ReLU, Gaussian weights, a random initial output, at most 2000 steps.",
         "be the name of a network",
         '"shallow"',
     )
@@ -30,7 +30,10 @@ class NetworkFields(DataFields):
         "wide",
         "The initial distribution of the weights. `wide` draws hidden weights so large that inputs "
         "of norm 1 reach the curved part of the activation, which conditions the tangent kernel "
-        "far better than unit variance. For `implicit` it is the distribution of the weights: "
+        "far better than unit variance. `he`, `lecun` and `song` are for `shallow` without factors "
+        "in front of the layers, as Song et al. (2021) have it; they start at a random output and "
+        "make at most 2000 steps. `ntk` is the parameterisation of that name; the start that Song "
+        "et al. call NTK is `standard`. For `implicit` it is the distribution of the weights: "
         "`gaussian`, `rademacher`, `uniform`, or `non_negative` (inside the equilibrium).",
         "be the name of an initialisation",
         '"wide"',
@@ -38,7 +41,8 @@ class NetworkFields(DataFields):
     weight_std: Positive | None = option(
         None,
         "Standard deviation of a first-layer pre-activation for an input of norm 1. Unset: what "
-        "`init` says (4 for `wide`, otherwise 1). `implicit` and `ling` have a fixed one.",
+        "`init` says (4 for `wide`, otherwise 1). `implicit`, `ling` and the starts `he`, `lecun` "
+        "and `song` have a fixed one.",
         "be a finite number above 0",
         "2.0",
     )

@@ -41,7 +41,7 @@ class CertifySpec(CertifyFields):
         for condition, message in conflicts(self):
             if condition:
                 raise InvalidInputError(message)
-        for name, value in own_defaults(self.network).items():
+        for name, value in own_defaults(self.network, self.init).items():
             if name not in self.model_fields_set or getattr(self, name) is None:
                 # What was not asked for stays out of `model_fields_set`; the spec is frozen.
                 object.__setattr__(self, name, value)

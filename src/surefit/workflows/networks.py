@@ -9,10 +9,11 @@ from surefit import models
 from surefit.activations import Activation, Relu, parse_activation
 from surefit.core.layer import Layer
 from surefit.errors import InvalidInputError, UnknownNameError
+from surefit.layers import Antisymmetric
 from surefit.runs import CertifySpec
 from surefit.workflows.implicit_networks import IMPLICIT, build_implicit
 
-__all__ = ["INITS", "NETWORKS", "build_network"]
+__all__ = ["FAMILY", "INITS", "NETWORKS", "build_network"]
 
 # Name -> (parameterisation, standard deviation of a first-layer pre-activation at unit norm).
 INITS: dict[str, tuple[str, float]] = {
@@ -20,6 +21,14 @@ INITS: dict[str, tuple[str, float]] = {
     "ntk": ("ntk", 1.0),
     "standard": ("standard", 1.0),
     "mean_field": ("mean_field", 1.0),
+}
+
+# Starts of `shallow` without factors in front of its layers. The start that the paper calls NTK,
+# omega_1 = 1 and omega_2 = 1 / sqrt(d_1), is `standard`: `ntk` is the parameterisation.
+FAMILY: dict[str, str] = {
+    "he": "`shallow` without factors, omega_1 = sqrt(2 / d_0), omega_2 = sqrt(2 / d_1)",
+    "lecun": "`shallow` without factors, omega_1 = 1 / sqrt(d_0), omega_2 = 1 / sqrt(d_1)",
+    "song": "`shallow` without factors, omega_1 = 1, omega_2 = 1 / sqrt(d_0 d_1)",
 }
 
 
@@ -54,6 +63,23 @@ def _two_layer(spec: CertifySpec, outputs: int, activation: Activation, options:
     )
 
 
+def _family(spec: CertifySpec, outputs: int, activation: Activation, inputs: int) -> Layer:
+    if spec.network != "shallow":
+        raise InvalidInputError(
+            f"`init` must be one of {', '.join(INITS)} for network {spec.network!r}. Got "
+            f"{spec.init!r}. That start is one of a network with one hidden layer, both layers "
+            "trained. Choose another one, or --network shallow."
+        )
+    _require_one_hidden_layer(spec)
+    if spec.weight_std is not None:
+        raise InvalidInputError(
+            f"`weight_std` must be left out for init {spec.init!r}. Got {spec.weight_std:g}. The "
+            "start fixes the scales of both layers. Leave weight_std out, or use --init standard."
+        )
+    network = models.shallow_family(spec.width, inputs, outputs, activation, spec.init)
+    return Antisymmetric(network) if spec.antisymmetric else network
+
+
 NETWORKS: dict[str, tuple[Callable[..., Layer], str]] = {
     "shallow": (_shallow, "one hidden layer, both layers trained"),
     "two_layer": (_two_layer, "one hidden layer, output weights fixed at random signs"),
@@ -71,8 +97,10 @@ def build_network(spec: CertifySpec, outputs: int, inputs: int = 1) -> Layer:
         return build_implicit(spec, outputs, parse_activation(spec.activation), inputs)
     if spec.network not in NETWORKS:
         raise UnknownNameError("network", spec.network, [*NETWORKS, *IMPLICIT])
+    if spec.init in FAMILY:
+        return _family(spec, outputs, parse_activation(spec.activation), inputs)
     if spec.init not in INITS:
-        raise UnknownNameError("init", spec.init, INITS)
+        raise UnknownNameError("init", spec.init, [*INITS, *FAMILY])
     parameterisation, weight_std = INITS[spec.init]
     if spec.network == "two_layer" and isinstance(parse_activation(spec.activation), Relu):
         weight_std = 1.0  # a positive factor moves through a ReLU; the papers use 1
