@@ -26,12 +26,15 @@ def decay(setting: Setting, speed: float, dynamics: str, source: str) -> tuple[P
 def features_stay(least: float, source: str) -> tuple[Promise, ...]:
     r"""$\lambda_{\min}(G) \ge \lambda_0/2$, hence the same for the tangent kernel $H \succeq G$."""
     bound = least / 2.0
-    return (Promise("gram_smallest", bound, Guarantee.LOWER, source=f"{source}, H >= G"),)
+    return (
+        Promise("feature_gram_smallest", bound, Guarantee.LOWER, source=source),
+        Promise("gram_smallest", bound, Guarantee.LOWER, source=f"{source}, H >= G"),
+    )
 
 
 def weights_stay(gamma: float, c: float, source: str) -> tuple[Promise, ...]:
-    r"""$\tilde\gamma\|A\| \le 2\gamma c \le \frac12$: the equilibrium stays a contraction."""
-    return ()
+    r"""$\tilde\gamma\|A\| \le 2\gamma c \le \frac12$: the equilibria stay contractions."""
+    return (Promise("scaled_operator_norm", 2.0 * gamma * c, source=source),)
 
 
 def movement_promises(movement: Movement, source: str) -> tuple[Promise, ...]:

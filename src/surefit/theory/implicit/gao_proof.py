@@ -19,6 +19,7 @@ from surefit.theory.implicit.gao_promises import (
     exponent,
     features_stay,
     movement_promises,
+    weights_stay,
 )
 from surefit.theory.implicit.gao_quantities import lambda_0, norm_constant
 from surefit.theory.implicit.gao_radii import Movement, printed_radius, proof_movement
@@ -92,6 +93,7 @@ class GaoProof(Theorem, abc.ABC):
                 *decay(setting, speed, self.dynamics, self.locator),
                 *features_stay(least, f"{self.locator} (i)"),
                 *movement_promises(movement, source),
+                *weights_stay(network.gamma, norm_constant(setting).upper, f"{self.locator} (v)"),
             ),
             rate=exponent(setting, speed)
             if flow

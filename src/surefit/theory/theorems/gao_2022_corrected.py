@@ -21,6 +21,7 @@ from surefit.theory.implicit.gao_promises import (
     exponent,
     features_stay,
     movement_promises,
+    weights_stay,
 )
 from surefit.theory.implicit.gao_quantities import lambda_0, norm_constant
 from surefit.theory.implicit.gao_radii import Movement, corrected_movement, corrected_radius
@@ -135,6 +136,7 @@ class Gao2022Corrected(Theorem):
             *decay(setting, least, self.dynamics, self.locator),
             *features_stay(least, self.locator),
             *movement_promises(movement, self.locator),
+            *weights_stay(network.gamma, norm_constant(setting).upper, self.locator),
         )
         return self._prediction(
             setting,

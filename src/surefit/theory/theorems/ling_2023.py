@@ -113,6 +113,7 @@ class Ling2023(Theorem):
         promises += [
             Promise("distance", movement, source=f"{proof}, all weights together"),
             Promise("distance_per_layer", max(found.movement), source=f"{proof}, the largest"),
+            Promise("scaled_operator_norm", found.w + found.movement[0], source=proof),
             Promise("gram_smallest", speed, Guarantee.LOWER, source=f"{self.locator}, H >= G"),
         ]
         return self._prediction(
