@@ -55,6 +55,7 @@ def test_other_networks_do_not_know_the_fields():
         ({"gamma": -1, "network": "implicit"}, "gamma", "a finite number above 0. Got -1"),
         ({"gamma": float("nan"), "network": "ling"}, "gamma", "a finite number above 0"),
         ({"trained": "all", "network": "ling"}, "trained", "go with network implicit"),
+        ({"trained": "some", "network": "implicit"}, "trained", "be `all` or `implicit`. Got"),
         ({"skip": True}, "skip", "belongs to the equilibrium"),
         ({"output_scale": 0.1, "network": "implicit_linear"}, "output_scale", "implicit or ling"),
         ({"output_scale": 0, "network": "ling"}, "output_scale", "a finite number above 0"),

@@ -103,7 +103,7 @@ def _run(kind: type[ExperimentSpec], out: Path, quiet: bool, fields: dict[str, A
     raise typer.Exit(DONE if record.holds else ANSWER_IS_NO)
 
 
-def _table(columns: tuple[str, ...], rows: tuple[tuple[float | str, ...], ...]) -> Table:
+def _table(columns: tuple[str, ...], rows: tuple[tuple[float | int | str, ...], ...]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         table.add_column(column, overflow="fold")

@@ -94,7 +94,7 @@ class ExperimentRecord:
     choices: dict[str, Any]
     facts: dict[str, Any]
     columns: tuple[str, ...]
-    rows: tuple[tuple[float | str, ...], ...]
+    rows: tuple[tuple[float | int | str, ...], ...]
     panels: tuple[Panel, ...]
     checks: tuple[Check, ...]
     command: str = ""
@@ -113,6 +113,9 @@ class ExperimentRecord:
             "schema": SCHEMA,
             "panels": [dataclasses.asdict(panel) for panel in self.panels],
             "checks": [check.to_dict() for check in self.checks],
+            # As pairs: the order is meant, and JSON objects are written with sorted keys.
+            "choices": list(self.choices.items()),
+            "facts": list(self.facts.items()),
         }
         write_json(directory / "result.json", result)
         _write_csv(directory / "table.csv", self.columns, self.rows)
@@ -142,6 +145,8 @@ class ExperimentRecord:
             )
         for key in ("columns", "rows"):
             data[key] = tuple(tuple(x) if isinstance(x, list) else x for x in data[key])
+        for key in ("choices", "facts"):
+            data[key] = dict(data[key])
         data["panels"] = tuple(map(_panel, data["panels"]))
         data["checks"] = tuple(map(Check.from_dict, data["checks"]))
         return cls(

@@ -16,7 +16,6 @@ from surefit.core.record import RunRecord
 from surefit.core.trajectory import Series
 from surefit.report.markup import Html, element, section, table
 from surefit.report.numbers import figure
-from surefit.report.symbols import symbols
 
 __all__ = ["decay", "rates"]
 
@@ -81,13 +80,13 @@ def rates(record: RunRecord) -> Html:
     if not rows:
         return Html("")
     about = (
-        "The rate lambda of a run is the number for which the residual fell by the factor 1 - eta "
-        "lambda per step. Kernel theory says that it tends to the smallest eigenvalue of the "
+        "The rate λ of a run is the number for which the residual fell by the factor 1 − ηλ per "
+        "step. Kernel theory says that it tends to the smallest eigenvalue of the "
         "tangent kernel; before that, larger eigenvalues let it be larger."
     )
     return section(
         "rates",
         "How fast, and how fast predicted",
-        element("p", symbols(about)),
+        element("p", about),
         table("Measured rate and smallest eigenvalues", ["what", "λ"], rows, class_="facts"),
     )

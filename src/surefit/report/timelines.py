@@ -81,12 +81,14 @@ def _level(shape: Look, measured: list[Line]) -> list[Line]:
     """The horizontal line that belongs to a quantity, over the times of its measured lines."""
     if shape.level is None:
         return []
-    ends = np.array([min(line.x[0] for line in measured), max(line.x[-1] for line in measured)])
+    first, last = min(line.x[0] for line in measured), max(line.x[-1] for line in measured)
+    # Many points, or each would be drawn as a measured one.
+    times = np.linspace(first, last, 101)
     return [
         Line(
             label=shape.level_name,
-            x=ends,
-            y=np.full(2, shape.level),
+            x=times,
+            y=np.full(len(times), shape.level),
             colour="var(--no)",
             dash="dot",
             width=1.8,

@@ -23,6 +23,7 @@ from surefit.training import METHODS, MONITORS, GradientFlow, Method, train
 from surefit.workflows.ending import goal
 from surefit.workflows.issuing import issue_certificates
 from surefit.workflows.listener import Listener
+from surefit.workflows.network_checks import network_checks
 from surefit.workflows.preparation import Bench, prepare_bench
 from surefit.workflows.verdict import verdict
 
@@ -166,6 +167,7 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
         trajectory=trajectory,
         certificates=certificates,
         command=_command(spec),
+        network_checks=network_checks(problem, params, trained),
     )
 
 
@@ -224,7 +226,7 @@ def _facts(bench: Bench, step_size: float) -> dict[str, Any]:
 def _command(spec: CertifySpec) -> str:
     """The shell command that makes this run."""
     words = ["surefit certify"]
-    own = own_defaults(spec.network)
+    own = own_defaults(spec.network, spec.init)
     for name, field in type(spec).model_fields.items():
         value = getattr(spec, name)
         if value == own.get(name, field.default):

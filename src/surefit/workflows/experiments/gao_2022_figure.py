@@ -22,7 +22,7 @@ COLUMNS = (
 )
 
 
-def row(run: WidthRun) -> tuple[float, ...]:
+def row(run: WidthRun) -> tuple[float | int, ...]:
     """One row of the table."""
     return (
         run.width,
