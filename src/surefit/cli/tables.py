@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from surefit.cli.width_tables import print_widths
 from surefit.core.certificate import Certificate
 from surefit.core.check import Check
 from surefit.core.record import TheoremRecord
@@ -97,6 +98,7 @@ def print_finished(console: Console, finished: Finished, quiet: bool = False) ->
         if finished.reused:
             console.print("This run is finished already; nothing was computed again.\n")
         console.print(_theorem_table(record.theorems, float(record.problem["width"])))
+        print_widths(console, record)
         console.print(_certificate_table(record.certificates))
         console.print()
     mark = {True: "[bold green]✓[/]", False: "[bold red]✗[/]", None: "[bold yellow]?[/]"}

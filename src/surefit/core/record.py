@@ -11,6 +11,7 @@ from surefit.core.check import Check
 from surefit.core.jsonable import as_float, read_json, write_json
 from surefit.core.prediction import Prediction
 from surefit.core.trajectory import Trajectory
+from surefit.core.widths import FormOutcome, WidthDemand
 from surefit.errors import StorageError
 
 __all__ = ["RunRecord", "TheoremRecord"]
@@ -62,6 +63,8 @@ class RunRecord:
         command: how to reproduce the run.
         network_checks: checks of the network, at the start and at the end (well-posedness of
             equilibria, say).
+        forms: explicit conditions at the start, for networks that a theorem has such forms for.
+        widths: what the results of the literature ask of the width, smallest first.
     """
 
     run_id: str
@@ -77,6 +80,8 @@ class RunRecord:
     certificates: tuple[Certificate, ...] = ()
     command: str = ""
     network_checks: tuple[Check, ...] = ()
+    forms: tuple[FormOutcome, ...] = ()
+    widths: tuple[WidthDemand, ...] = ()
 
     def save(self, directory: Path) -> None:
         """Write `spec.json`, `environment.json`, `result.json`, the trajectory and certificates."""
@@ -105,6 +110,8 @@ class RunRecord:
             ],
             "certificates": [certificate.name for certificate in self.certificates],
             "command": self.command,
+            "forms": [dataclasses.asdict(form) for form in self.forms],
+            "widths": [dataclasses.asdict(demand) for demand in self.widths],
         }
         write_json(directory / "result.json", result)
 
@@ -148,6 +155,8 @@ class RunRecord:
                 Certificate.load(directory / "certificates" / name) for name in data["certificates"]
             ),
             command=data["command"],
-            # Absent from records that were written before there were such checks.
+            # Absent from records that were written before there were such things.
             network_checks=tuple(map(Check.from_dict, data.get("network_checks", ()))),
+            forms=tuple(map(FormOutcome.from_dict, data.get("forms", ()))),
+            widths=tuple(map(WidthDemand.from_dict, data.get("widths", ()))),
         )

@@ -16,6 +16,7 @@ from surefit.report.reproduce import reproduce
 from surefit.report.shell import document, page_header, write_document
 from surefit.report.theorems import theorems
 from surefit.report.verdict import at_a_glance, banner
+from surefit.report.widths import has_widths, widths
 
 __all__ = ["FILE_NAME", "render", "write_page"]
 
@@ -26,6 +27,7 @@ CONTENTS = (
     ("verdict", "Verdict"),
     ("certificate", "Certificate"),
     ("theorems", "Theorems"),
+    ("widths", "Widths"),
     ("plots", "Measurements"),
     ("data", "Data"),
     ("reproduce", "Reproduce"),
@@ -45,8 +47,9 @@ def render(record: RunRecord) -> str:
         content security policy forbids the rest.
     """
     plots = plots_of(record)
+    contents = [item for item in CONTENTS if item[0] != "widths" or has_widths(record)]
     header = page_header(
-        "run report", record.run_id, record.environment.get("date"), headline(record), CONTENTS
+        "run report", record.run_id, record.environment.get("date"), headline(record), contents
     )
     sections = [
         asked(record),
@@ -54,6 +57,7 @@ def render(record: RunRecord) -> str:
         at_a_glance(record),
         certificates(record.certificates),
         theorems(record),
+        widths(record),
         gallery(plots),
         rates(record),
         problem(record),

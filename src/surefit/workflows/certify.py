@@ -19,6 +19,7 @@ from surefit.problem import Problem
 from surefit.runs import CertifySpec, Store, Workspace, environment_facts
 from surefit.runs.implicit_fields import own_defaults
 from surefit.theory import THEOREMS, Setting, assess, compare, monitors_mentioned
+from surefit.theory.explicit_forms import explicit_forms
 from surefit.training import METHODS, MONITORS, GradientFlow, Method, train
 from surefit.workflows.ending import goal
 from surefit.workflows.issuing import issue_certificates
@@ -26,6 +27,7 @@ from surefit.workflows.listener import Listener
 from surefit.workflows.network_checks import network_checks
 from surefit.workflows.preparation import Bench, prepare_bench
 from surefit.workflows.verdict import verdict
+from surefit.workflows.width_demands import width_demands
 
 __all__ = ["Finished", "certify"]
 
@@ -167,6 +169,8 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
         trajectory=trajectory,
         certificates=certificates,
         command=_command(spec),
+        forms=explicit_forms(setting) if spec.theorems != () else (),
+        widths=width_demands(setting) if spec.theorems != () else (),
         network_checks=network_checks(problem, params, trained),
     )
 
