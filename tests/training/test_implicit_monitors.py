@@ -68,7 +68,7 @@ class Plain:
         h = self.states(k, 24)
         gaps = [np.linalg.norm(b - a, axis=1) for a, b in itertools.pairwise([0 * h[0], *h])]
         sizes = np.array([np.linalg.norm(state, axis=1) for state in h[:-1]])
-        ratios = np.array([b / a for a, b in itertools.pairwise(gaps)])
+        ratios = np.array([b / np.where(a > 0, a, 1.0) for a, b in itertools.pairwise(gaps)])
         # Differences of half the digits: below, their ratios are rounding.
         meaningful = np.array(gaps[:-1]) > np.sqrt(np.finfo(float).eps) * sizes
         return np.max(np.where(meaningful, ratios, 0.0))
