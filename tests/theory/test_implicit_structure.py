@@ -8,6 +8,7 @@ import pytest
 
 import surefit as sf
 from surefit.core.check import Evidence
+from surefit.testing.theorem import _check_example
 from surefit.theory import THEOREMS, Setting
 from surefit.theory.implicit.directions import distinct_directions
 from surefit.theory.implicit.gao_network import GaoNetwork, gao_network
@@ -255,3 +256,14 @@ def test_quantities_are_computed_once_for_each_setting():
 
     one, two = setting(sf.models.shallow(4)), setting(sf.models.shallow(4))
     assert [count(one), count(one), count(two), count(one)] == [1, 1, 2, 1]
+
+
+def test_a_contradiction_that_does_not_fail_is_refused():
+    for name, words in (
+        ("max |y_i|", "a contradiction must fail"),
+        ("absent", "one of the checks"),
+    ):
+        kind = type("_Sound", (THEOREMS["du_2018"],), {"contradiction": name})
+        prediction = kind().predict(kind().example_setting())
+        with pytest.raises(AssertionError, match=words):
+            _check_example(kind(), prediction)
