@@ -19,6 +19,7 @@ from surefit.report.symbols import symbols
         ("width_constant / lambda_0^4", "width constant / λ<sub>0</sub><sup>4</sup>"),
         ("duplicate_rows", "duplicate rows"),
         ("pass `step_size=...` on", "pass <code>step_size=...</code> on"),
+        ("omega_2 of nu^2 n^(3/2), xi", "ω<sub>2</sub> of ν<sup>2</sup> n<sup>3/2</sup>, ξ"),
         ("deltas, a beta2 and alphabet", "deltas, a beta2 and alphabet"),
         ("layer 2: w", "layer 2: w"),
         ("x_<b>", "x_&lt;b&gt;"),

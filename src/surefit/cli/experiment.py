@@ -37,7 +37,16 @@ _EXAMPLES = {
         "surefit experiment gao2022",
         "surefit experiment gao2022 --widths 64 128 256 --epochs 100",
         "surefit experiment gao2022 --data-dir mnist --samples-per-class 500",
-    )
+    ),
+    "song2021": (
+        "surefit experiment song2021",
+        "surefit experiment song2021 --losses cross_entropy --ratios 0.0625 1 --repeats 5",
+        "surefit experiment song2021 --data-dir mnist --biases --teacher-activation gelu",
+    ),
+    "song2021-width": (
+        "surefit experiment song2021-width",
+        "surefit experiment song2021-width --activation softplus --inputs 16 24 32",
+    ),
 }
 
 

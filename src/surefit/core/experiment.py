@@ -48,6 +48,8 @@ class Panel:
         y_axis: label.
         lines: the curves.
         log_y: whether the vertical axis is logarithmic.
+        log_x: whether the horizontal axis is logarithmic.
+        over_time: whether the horizontal axis is time.
     """
 
     name: str
@@ -57,6 +59,8 @@ class Panel:
     y_axis: str
     lines: tuple[CurveLine, ...]
     log_y: bool = False
+    log_x: bool = False
+    over_time: bool = True
 
 
 @dataclasses.dataclass(frozen=True)

@@ -60,7 +60,9 @@ def _plot(panel: Panel) -> Plot:
         x_axis=panel.x_axis,
         y_axis=panel.y_axis,
         lines=tuple(lines),
+        log_x=panel.log_x,
         log_y=panel.log_y,
+        over_time=panel.over_time,
     )
 
 

@@ -68,7 +68,8 @@ def _row(line: Line) -> list[Any]:
 
 
 def _numbers(plot: Plot) -> Html:
-    ends = ("first", "last") if plot.over_time else ("at rank 1", "at the last rank")
+    ranks = plot.x_axis.startswith("rank")
+    ends = ("at rank 1", "at the last rank") if ranks else ("first", "last")
     columns = ["line", *ends, "smallest", "largest"]
     return element(
         "details",

@@ -19,10 +19,14 @@ GREEK = {
     "kappa": "κ",
     "lambda": "λ",
     "mu": "μ",
+    "nu": "ν",
+    "xi": "ξ",
     "phi": "φ",
     "rho": "ρ",
     "sigma": "σ",
     "theta": "θ",
+    "chi": "χ",
+    "omega": "ω",
     "Lambda": "Λ",
 }
 
@@ -33,6 +37,7 @@ REPLACEMENTS = (
     # A lone letter with a subscript: `λ_min`, `r_0`.
     (re.compile(r"(?<!\w)([^\W\d_])_(\w+)"), r"\1<sub>\2</sub>"),
     (re.compile(r"(?<=[\w)|‖>])\^(-?\d+)"), r"<sup>\1</sup>"),
+    (re.compile(r"(?<=[\w)|‖>])\^\((-?\d+/\d+)\)"), r"<sup>\1</sup>"),
     (re.compile(r"\|\|"), "‖"),
     (re.compile(r"\+-"), "±"),
     (re.compile(r"\bsqrt\("), "√("),

@@ -41,7 +41,7 @@ def _method(name: str) -> str:
 
 
 def _factor(form: FormOutcome) -> Html:
-    words = "below it" if form.excess <= 1.0 else "too large"
+    words = "to spare" if form.excess <= 1.0 else "times too large"
     size = form.excess if form.excess > 1.0 or form.excess == 0.0 else 1.0 / form.excess
     return element("span", figure(size), f" {words}")
 
@@ -89,7 +89,7 @@ def _width_row(demand: WidthDemand) -> list[Any]:
         asked = element("span", figure(demand.width), " ", unstated(demand.unstated))
     counts = " parameters" if demand.counts == "parameters" else ""
     return [
-        element("span", demand.result, element("small", demand.note), class_="two"),
+        element("span", demand.result, element("small", symbols(demand.note)), class_="two"),
         element("span", asked, element("small", symbols(demand.binding)), class_="two"),
         mark(demand.holds),
         number(demand.gap) if demand.gap is not None else "–",

@@ -1,8 +1,18 @@
 """What experiments are asked to do; the catalogue by name."""
 
 from surefit.runs.experiments.gao2022 import Gao2022Spec
+from surefit.runs.experiments.song2021 import Song2021Spec
+from surefit.runs.experiments.song2021_width import Song2021WidthSpec
 from surefit.runs.experiments.spec import ExperimentSpec
 
-__all__ = ["EXPERIMENT_SPECS", "ExperimentSpec", "Gao2022Spec"]
+__all__ = [
+    "EXPERIMENT_SPECS",
+    "ExperimentSpec",
+    "Gao2022Spec",
+    "Song2021Spec",
+    "Song2021WidthSpec",
+]
 
-EXPERIMENT_SPECS: dict[str, type[ExperimentSpec]] = {Gao2022Spec.experiment: Gao2022Spec}
+EXPERIMENT_SPECS: dict[str, type[ExperimentSpec]] = {
+    spec.experiment: spec for spec in (Gao2022Spec, Song2021Spec, Song2021WidthSpec)
+}
