@@ -77,7 +77,7 @@ def spec(**fields):
 
 
 def test_the_journey_of_an_implicit_network(tmp_path):
-    finished = certify(spec(steps=200), tmp_path)
+    finished = certify(spec(steps=200, monitors=MONITORS), tmp_path)
     record = RunRecord.load(finished.directory)
     assert record.holds is None
     assert re.match(r"No certificate after 200 steps \(training loss .* of that at", record.verdict)

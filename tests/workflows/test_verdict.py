@@ -29,7 +29,13 @@ def theorem(assumption, outcome):
     [
         ([certificate(GOOD)], [], Status.STEPS_DONE, True, "Certified after 1 200 steps"),
         ([certificate(BAD), certificate(GOOD)], [], Status.STEPS_DONE, True, "Descent converges"),
-        ([certificate(BAD)], [], Status.STEPS_DONE, False, "loss 0.25). Train on."),
+        (
+            [certificate(BAD)],
+            [],
+            Status.STEPS_DONE,
+            False,
+            "loss 0.25, 0.25 of that at the start). Train on.",
+        ),
         ([certificate(OPEN)], [], Status.STEPS_DONE, None, "No certificate"),
         ([], [], Status.STEPS_DONE, False, "No certificate"),
         ([certificate(GOOD)], [theorem(GOOD, BAD)], Status.STEPS_DONE, False, "A theorem"),
