@@ -157,7 +157,7 @@ def tiled(plots: list[Plot], file: str, wide: int = 1) -> tuple[Html, ...]:
         wide: how many plots are wide.
     """
     return (
-        _switch(),
+        _switch() if any(plot.over_time for plot in plots) else Html(""),
         element(
             "noscript",
             element(

@@ -82,16 +82,16 @@ def _record(
     undecided = any(check.holds is None for check in checks)
     paper, proved = slopes["assumed_descent"][0], slopes["fixed_point_descent"][0]
     verdict = (
-        f"The paper's condition asks for d_0 d_1 of order n^{paper:.2f} if the output weights stay "
-        f"as small as it assumes, n^{proved:.2f} if that is proved instead; without the factor "
-        f"nu/mu n^{slopes['assumed_flow'][0]:.2f}, and then d_1 >= n decides."
+        f"The paper's condition asks for d₀d₁ of order n^{paper:.2f} if the output weights stay "
+        f"as small as it assumes, n^{proved:.2f} if that is proved instead, and without the factor "
+        f"ν/μ n^{slopes['assumed_flow'][0]:.2f}, which d₁ ≥ n overtakes for very many samples."
     )
     return ExperimentRecord(
         run_id=run_id,
         name=Song2021Width.name,
         title="How many parameters the theorem on shallow networks asks for",
         question=(
-            "Theorem 3 says that d_0 d_1 of order n^(3/2) parameters suffice. What do its "
+            "Theorem 3 says that d₀d₁ of order n^(3/2) parameters suffice. What do its "
             "conditions ask for when their constants are explicit and the spectra are those of "
             "actual data?"
         ),
@@ -164,8 +164,8 @@ def _panels(found: list[dict[str, float]]) -> tuple[Panel, ...]:
         Panel(
             name="parameters",
             title="Parameters that are asked for",
-            about="d_0 d_1 against n; the slope of each line is its order. Whatever the condition, "
-            "d_1 >= n is needed as well.",
+            about="d₀d₁ against n; the slope of each line is its order. Whatever the condition, "
+            "d₁ ≥ n is needed as well: below that width the features cannot be independent.",
             y_axis="d_0 d_1",
             lines=lines(inputs),
             **shared,
@@ -173,7 +173,7 @@ def _panels(found: list[dict[str, float]]) -> tuple[Panel, ...]:
         Panel(
             name="width",
             title="Width that is asked for",
-            about="The same as a width.",
+            about="d₁ against n, the same numbers without the factor d₀.",
             y_axis="d_1",
             lines=lines(np.ones_like(inputs)),
             **shared,

@@ -46,7 +46,8 @@ FORMS = {
     ),
     "assumed_flow": WidthForm(
         "sharp form (flow), output weights assumed small", "flow", "assumed", 1.0,
-        "Without the factor nu / mu; d_1 >= n, needed as well, is then the stronger condition.",
+        "Without the factor nu / mu: d_1 of order n^(1/2), which d_1 >= n, needed as well, "
+        "overtakes in the end.",
     ),
     "fixed_point_flow": WidthForm(
         "sharp form (flow), output weights proved", "flow", "fixed_point", 1.0,
