@@ -35,8 +35,8 @@ def main():
         gradients = torch.autograd.grad(loss, list(weights.values()))
         with torch.no_grad():
             for weight, gradient in zip(weights.values(), gradients, strict=True):
-                weight -= config["step_size"] * gradient
-        return float(loss), float(info["rel_lowest"].max())
+                weight.sub_(config["step_size"] * gradient)
+        return loss.item(), info["rel_lowest"].max().item()
 
     for _ in sys.stdin:
         start = time.perf_counter()

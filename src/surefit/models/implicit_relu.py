@@ -53,10 +53,10 @@ def implicit_relu(
         UnknownNameError: a name is not known.
 
     References:
-        Gao, Liu, Liu, Rajan, Gao (2022), Global convergence of over-parameterized deep equilibrium
-        models, equations (1)-(4), Assumption 1, Remark 2.1. A-only training is the subject of
-        arXiv 2209.15562, non-negative weights that of arXiv 2205.07463; their exact scalings are
-        not reproduced here.
+        Gao, Liu, Liu, Rajan, Gao (2022), A global convergence theory for deep ReLU implicit
+        networks via over-parameterization, equations (1)-(4), Assumption 1, Remark 2.1. A-only
+        training is the subject of arXiv 2209.15562, non-negative weights that of arXiv 2205.07463;
+        their exact scalings are not reproduced here.
     """
     if trained not in Trained.__args__:
         raise UnknownNameError("`implicit_relu(trained=...)`", trained, Trained.__args__)

@@ -24,8 +24,8 @@ class Picard(FixedPointSolver):
     Cost: one product of an $n \times m$ with an $m \times m$ matrix per step.
 
     References:
-        Gao, Liu, Liu, Rajan, Gao (2022), Global convergence of over-parameterized deep equilibrium
-        models, Lemma 2.2.
+        Gao, Liu, Liu, Rajan, Gao (2022), A global convergence theory for deep ReLU implicit
+        networks via over-parameterization, Lemma 2.2.
     """
 
     def find(self, function: Map, start: Float[Array, "n m"]) -> Solution:
