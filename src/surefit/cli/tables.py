@@ -18,6 +18,9 @@ from surefit.workflows import Finished
 
 __all__ = ["print_finished"]
 
+# Characters in a line of a sentence, at least.
+_SENTENCE = 24
+
 _WORD = {True: "[green]yes[/]", False: "[red]no[/]", None: "[yellow]cannot say[/]"}
 
 
@@ -50,14 +53,15 @@ def _shortfall(checks: Sequence[Check], fine: str) -> str:
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        # The last column holds sentences and may wrap; the others are short.
-        table.add_column(column, overflow="fold", no_wrap=column != columns[-1])
+        # The last column holds sentences and needs room; names may wrap where it is scarce.
+        middle = column not in (columns[0], columns[-1])
+        room = _SENTENCE if column == columns[-1] else None
+        table.add_column(column, overflow="fold", no_wrap=middle, min_width=room)
     return table
 
 
 def _theorem_table(theorems: tuple[TheoremRecord, ...], width: float) -> Table:
-    asked = f"width (here {width:g})"
-    table = _table("Theorems", "theorem", "applies", asked, "kept", "why")
+    table = _table("Theorems", "theorem", "applies", "width", "kept", "why")
     for theorem in theorems:
         prediction = theorem.prediction
         mark = "*" if prediction.unstated and prediction.width is not None else ""
@@ -69,7 +73,9 @@ def _theorem_table(theorems: tuple[TheoremRecord, ...], width: float) -> Table:
             f"{sum(verdicts)} of {len(verdicts)}" if verdicts else "-",
             _shortfall(prediction.failing, "every assumption holds"),
         )
-    table.caption = "width: what it would ask for; * depends on a constant that is unstated."
+    table.caption = (
+        f"width: what it would ask for (here {width:g}); * depends on a constant that is unstated."
+    )
     table.caption_justify = "left"
     return table
 

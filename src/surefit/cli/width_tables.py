@@ -29,7 +29,7 @@ def print_widths(console: Console, record: RunRecord) -> None:
 def _number(value: float | None) -> str:
     if value is None or math.isnan(value):
         return "-"
-    return "none" if math.isinf(value) else f"{value:.3g}"
+    return "inf" if math.isinf(value) else f"{value:.3g}"
 
 
 def _table(title: str, caption: str, *columns: str) -> Table:
@@ -40,17 +40,11 @@ def _table(title: str, caption: str, *columns: str) -> Table:
     return table
 
 
-def _factor(form: FormOutcome) -> str:
-    if form.excess <= 1.0:
-        return "holds" if form.excess == 0.0 else f"{1.0 / form.excess:.3g} to spare"
-    return f"{_number(form.excess)} too large"
-
-
 def _form_table(forms: Sequence[FormOutcome]) -> Table:
     table = _table(
         "Explicit conditions at the start",
-        "h(w_0) against what each condition allows; the width is that of a typical draw.",
-        "theorem", "holds", "h(w_0)", "allowed", "factor", "holds from width",
+        "ratio: h(w_0) over what is allowed, at most 1 where it holds; width: of a typical draw.",
+        "theorem", "holds", "h(w_0)", "allowed", "ratio", "holds from width",
     )  # fmt: skip
     for form in forms:
         table.add_row(
@@ -58,7 +52,7 @@ def _form_table(forms: Sequence[FormOutcome]) -> Table:
             _WORD[form.holds],
             _number(form.initial),
             _number(form.threshold),
-            _factor(form),
+            _number(form.excess),
             _number(form.width),
         )
     return table
@@ -72,7 +66,7 @@ def _width_table(demands: Sequence[WidthDemand], width: float) -> Table:
     )  # fmt: skip
     for demand in demands:
         star = "*" if demand.unstated and demand.width is not None else ""
-        counts = " parameters" if demand.counts == "parameters" else ""
+        counts = " (d_0 d_1)" if demand.counts == "parameters" else ""
         table.add_row(
             demand.result,
             _number(demand.width) + star,
