@@ -8,10 +8,10 @@ RUNS ?= runs
 DEMO := certify --data digits --classes 0 1 --samples 300 --network shallow --activation tanh \
         --width 512 --seed 0 --out $(RUNS)
 
-.PHONY: help demo test slow lint docs bench lock clean
+.PHONY: help demo test slow lint docs bench bench-peers lock clean
 
 help:            ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "surefit needs Python 3.11 or newer; set PYTHON=python3.11")'
@@ -43,6 +43,10 @@ docs: $(VENV)/ready  ## build the documentation into site/
 
 bench: $(VENV)/ready  ## print speed ratios, both sides measured in one run
 	$(BIN)/python -m benchmarks
+
+bench-peers:     ## set up the environment of the peers that `make bench` compares with (PyTorch, large)
+	$(PYTHON) -m venv .venv-peers
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers/requirements.txt
 
 lock:  ## renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
