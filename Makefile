@@ -11,7 +11,7 @@ DEMO := certify --data digits --classes 0 1 --samples 300 --network shallow --ac
 .PHONY: help demo test slow lint docs bench bench-peers lock clean
 
 help:            ## list the targets
-	@awk -F':.*## ' '/^[a-z]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 $(VENV)/ready: requirements.lock pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "surefit needs Python 3.11 or newer; set PYTHON=python3.11")'
