@@ -48,11 +48,13 @@ def goal(
         target_loss: what was asked for; it has the last word.
         step_size: of gradient descent, what certificates speak of; None: no descent.
     """
-    certifiable = curvature_profile(problem, params) is not None
+    squared = problem.loss.residual_scale(problem.samples) is not None
+    certifiable = squared and curvature_profile(problem, params) is not None
     if target_loss is not None:
         return Goal(target_loss, None, certifiable)
     if not certifiable:
-        # Rectifiers, equilibria and deep networks have no curvature bound: asking would be vain.
+        # Rectifiers, equilibria and deep networks have no curvature bound, and certificates are
+        # about the squared loss: asking would be vain.
         least = problem.loss.minimum
         start = float(problem.objective(params))
         return Goal(least + FITTED * (start - least), None, certifiable)

@@ -17,7 +17,10 @@ def issue_certificates(
 
     They speak of the run's own step size. A theorem that only allows shorter steps is asked again
     about a step of its own choice, which its statement names; without a step (None) each is.
+    There is none for a loss that is no multiple of the square.
     """
+    if problem.loss.residual_scale(problem.samples) is None:
+        return ()
     issued = [
         CERTIFIERS[certificate.name]().issue(problem, params)
         if _only_the_step_is_too_long(certificate)

@@ -54,6 +54,8 @@ def verdict(
     share = f", {loss / first:.2g} of that at the start" if 0.0 < loss < first else ""
     # A certificate's note says what is missing, then the scope of its statement.
     missing = certificates[0].note.partition("Scope:")[0].strip() if certificates else ""
+    if not certificates:
+        missing = "Certificates are about the squared loss; this run has another one."
     why = f" {missing}" if missing else ""
     sentence = f"No certificate after {steps} steps (training loss {loss:.3g}{share}).{why}"
     undecided = bool(certificates) and all(item.holds is None for item in certificates)
