@@ -32,6 +32,18 @@ def test_the_limit_of_the_features_on_mnist():
     np.testing.assert_allclose(ends[:, 0], 7.8e-4, rtol=0.15)
 
 
+def test_the_limit_of_the_features_on_one_known_choice():
+    # 500 zeros and then 500 ones, drawn by NumPy's generator with seed 0.
+    images = sf.data.load(f"{DATA}/t10k-images-idx3-ubyte.gz")
+    pixels, labels = (np.asarray(part) for part in (images.x, images.y))
+    rng = np.random.default_rng(0)
+    rows = [rng.choice(np.flatnonzero(labels == c), 500, replace=False) for c in (0, 1)]
+    x = pixels.reshape(len(pixels), -1)[np.concatenate(rows)].astype(float)
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    np.testing.assert_allclose(limit_ends(x), (7.8e-4, 282.0), rtol=0.02)
+    np.testing.assert_allclose(np.linalg.norm(x, 2) ** 2, 421.0, rtol=0.002)
+
+
 def test_what_is_left_is_tested_on():
     # The test file has 980 zeros: 500 for training leave 480.
     assert samples(0).test_per_class == 480
