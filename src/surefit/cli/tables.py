@@ -8,7 +8,9 @@ from collections.abc import Sequence
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.table import Table
+from rich.text import Text
 
 from surefit.cli.width_tables import print_widths
 from surefit.core.certificate import Certificate
@@ -17,9 +19,6 @@ from surefit.core.record import TheoremRecord
 from surefit.workflows import Finished
 
 __all__ = ["print_finished"]
-
-# Characters in a line of a sentence, at least.
-_SENTENCE = 24
 
 _WORD = {True: "[green]yes[/]", False: "[red]no[/]", None: "[yellow]cannot say[/]"}
 
@@ -43,9 +42,7 @@ def _reason(check: Check) -> str:
     )
 
 
-def _shortfall(checks: Sequence[Check], fine: str) -> str:
-    if not checks:
-        return fine
+def _shortfall(checks: Sequence[Check]) -> str:
     more = f" (+{len(checks) - 1} more)" if len(checks) > 1 else ""
     return escape(f"{_reason(checks[0])}{more}")
 
@@ -53,16 +50,31 @@ def _shortfall(checks: Sequence[Check], fine: str) -> str:
 def _table(title: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        # The last column holds sentences and needs room; names may wrap where it is scarce.
-        middle = column not in (columns[0], columns[-1])
-        room = _SENTENCE if column == columns[-1] else None
-        table.add_column(column, overflow="fold", no_wrap=middle, min_width=room)
+        # A name that is cut in two cannot be copied.
+        table.add_column(column, no_wrap=True)
     return table
 
 
-def _theorem_table(theorems: tuple[TheoremRecord, ...], width: float) -> Table:
-    table = _table("Theorems", "theorem", "applies", "width", "kept", "why")
-    for theorem in theorems:
+def _print_reasons(console: Console, reasons: Sequence[tuple[str, str]]) -> None:
+    """Names with sentences: below their table, where they have the whole line."""
+    for name, reason in reasons:
+        console.print(Padding(Text.from_markup(f"[bold]{name}[/]: {reason}"), (0, 0, 0, 2)))
+    if reasons:
+        console.print()
+
+
+def _speaks(theorem: TheoremRecord) -> bool:
+    """Whether the theorem says anything about this network: that it applies, or a number."""
+    prediction = theorem.prediction
+    return (
+        prediction.applies is not False or bool(prediction.promises) or prediction.width is not None
+    )
+
+
+def _print_theorems(console: Console, theorems: tuple[TheoremRecord, ...], width: float) -> None:
+    table = _table("Theorems", "theorem", "applies", "width", "promises kept")
+    reasons = []
+    for theorem in filter(_speaks, theorems):
         prediction = theorem.prediction
         mark = "*" if prediction.unstated and prediction.width is not None else ""
         verdicts = [check.holds for check in theorem.outcome if check.holds is not None]
@@ -71,17 +83,26 @@ def _theorem_table(theorems: tuple[TheoremRecord, ...], width: float) -> Table:
             _WORD[prediction.applies],
             _number(prediction.width) + mark,
             f"{sum(verdicts)} of {len(verdicts)}" if verdicts else "-",
-            _shortfall(prediction.failing, "every assumption holds"),
         )
+        if prediction.failing:
+            reasons.append((theorem.name, _shortfall(prediction.failing)))
     table.caption = (
         f"width: what it would ask for (here {width:g}); * depends on a constant that is unstated."
     )
     table.caption_justify = "left"
-    return table
+    console.print(table)
+    _print_reasons(console, reasons)
+    silent = [theorem.name for theorem in theorems if not _speaks(theorem)]
+    if silent:
+        console.print(
+            f"About other networks (the report has the reasons): {', '.join(silent)}.\n",
+            markup=False,
+        )
 
 
-def _certificate_table(certificates: tuple[Certificate, ...]) -> Table:
-    table = _table("Certificates", "certificate", "holds", "evidence", "radius", "rate", "why")
+def _print_certificates(console: Console, certificates: tuple[Certificate, ...]) -> None:
+    table = _table("Certificates", "certificate", "holds", "evidence", "radius", "rate")
+    reasons = []
     for certificate in certificates:
         quantities = certificate.quantities
         rate = quantities.get("rate", math.nan)
@@ -92,9 +113,11 @@ def _certificate_table(certificates: tuple[Certificate, ...]) -> Table:
             str(certificate.evidence),
             _number(quantities.get("radius")),
             f"1 - {1 - rate:.2g}" if 0.5 < rate < 1 else _number(rate),
-            _shortfall(bad, "every check holds"),
         )
-    return table
+        if bad:
+            reasons.append((certificate.name, _shortfall(bad)))
+    console.print(table)
+    _print_reasons(console, reasons)
 
 
 def print_finished(console: Console, finished: Finished, quiet: bool = False) -> None:
@@ -103,10 +126,9 @@ def print_finished(console: Console, finished: Finished, quiet: bool = False) ->
     if not quiet:
         if finished.reused:
             console.print("This run is finished already; nothing was computed again.\n")
-        console.print(_theorem_table(record.theorems, float(record.problem["width"])))
+        _print_theorems(console, record.theorems, float(record.problem["width"]))
         print_widths(console, record)
-        console.print(_certificate_table(record.certificates))
-        console.print()
+        _print_certificates(console, record.certificates)
     mark = {True: "[bold green]✓[/]", False: "[bold red]✗[/]", None: "[bold yellow]?[/]"}
     console.print(f"{mark[record.holds]} {escape(record.verdict)}", soft_wrap=True)
     console.print(f"\nRun:    {finished.directory}", soft_wrap=True, markup=False)
