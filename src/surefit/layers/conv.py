@@ -151,22 +151,24 @@ class Conv(Layer):
         own = float(self.trained)
         own_bias = own * bias_scale**2 if self.bias_std is not None else 0.0
 
-        def seen(v: Array, batches: int) -> Array:
-            mean = windows.mean(v, *((batches, batches + rank) if k.cross else (batches,)))
-            if self.shared or not k.cross:
-                return mean
-            flat = mean.reshape(-1, *windows.output, *windows.output)
-            same = own_positions(flat, windows.output)
-            return with_own_positions(jnp.zeros_like(flat), windows.output, same).reshape(
-                mean.shape
-            )
+        def mean(v: Array, batches: int) -> Array:
+            return windows.mean(v, *((batches, batches + rank) if k.cross else (batches,)))
 
+        def independent(v: Array) -> Array:
+            if self.shared or not k.cross:
+                return v
+            flat = v.reshape(-1, *windows.output, *windows.output)
+            same = own_positions(flat, windows.output)
+            apart = with_own_positions(jnp.zeros_like(flat), windows.output, same)
+            return apart.reshape(v.shape)
+
+        seen = mean(k.nngp, 2)
         return dataclasses.replace(
             k,
-            nngp=gain * seen(k.nngp, 2) + shift,
-            ntk=gain * seen(k.ntk, 2) + own * scale**2 * width * seen(k.nngp, 2) + own_bias,
-            variance1=gain * seen(k.variance1, 1) + shift,
-            variance2=gain * seen(k.variance2, 1) + shift,
+            nngp=independent(gain * seen + shift),
+            ntk=independent(gain * mean(k.ntk, 2) + own * scale**2 * width * seen + own_bias),
+            variance1=independent(gain * mean(k.variance1, 1) + shift),
+            variance2=independent(gain * mean(k.variance2, 1) + shift),
             width=self.features,
             gaussian=True,
             behind=None,

@@ -65,7 +65,7 @@ class Windows:
         # Windows of stride 1 have their middle at their own position.
         return total // 2, total - total // 2
 
-    def _shifted(
+    def shifted(
         self, v: Float[Array, "..."], axes: tuple[int, ...], axis: int
     ) -> list[Float[Array, "..."]]:
         """For every offset in a window: what all windows see there, moving along `axes` at once."""
@@ -91,19 +91,29 @@ class Windows:
             v: any array.
             firsts: where the axes of `space` begin; blocks of axes named together share the offset.
         """
-        for axis in range(len(self.space)):
-            parts = self._shifted(v, tuple(first + axis for first in firsts), axis)
-            v = functools.reduce(operator.add, parts) / self.sizes[axis]
-        return v
+        return _mean(self, v, firsts)
 
     def patches(self, x: Float[Array, "n ..."]) -> Float[Array, "n p qc"]:
         """What every window sees: (n, windows, positions in a window x channels)."""
-        parts = [x]
-        for axis in range(len(self.space)):
-            parts = [piece for part in parts for piece in self._shifted(part, (1 + axis,), axis)]
-        n, channels = x.shape[0], x.shape[-1]
-        stacked = jnp.stack(parts, axis=-2)
-        return stacked.reshape(n, math.prod(self.output), self.count * channels)
+        return _patches(self, x)
+
+
+# Compiled as a whole, because each is many small operations.
+@functools.partial(jax.jit, static_argnums=(0, 2))
+def _mean(windows: Windows, v: Float[Array, "..."], firsts: Shape) -> Float[Array, "..."]:
+    for axis in range(len(windows.space)):
+        parts = windows.shifted(v, tuple(first + axis for first in firsts), axis)
+        v = functools.reduce(operator.add, parts) / windows.sizes[axis]
+    return v
+
+
+@functools.partial(jax.jit, static_argnums=0)
+def _patches(windows: Windows, x: Float[Array, "n ..."]) -> Float[Array, "n p qc"]:
+    parts = [x]
+    for axis in range(len(windows.space)):
+        parts = [piece for part in parts for piece in windows.shifted(part, (1 + axis,), axis)]
+    shape = x.shape[0], math.prod(windows.output), windows.count * x.shape[-1]
+    return jnp.stack(parts, axis=-2).reshape(shape)
 
 
 def windows_over(

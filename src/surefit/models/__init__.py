@@ -1,5 +1,6 @@
 """The networks of the papers with their initialisations, as functions that compose layers."""
 
+from surefit.models.convolutional import convolutional
 from surefit.models.fully_connected import fully_connected
 from surefit.models.implicit_linear import implicit_linear, ling
 from surefit.models.implicit_relu import implicit_relu
@@ -16,6 +17,7 @@ from surefit.models.two_layer import two_layer
 
 __all__ = [
     "INITIALISATIONS",
+    "convolutional",
     "fully_connected",
     "implicit_linear",
     "implicit_relu",
