@@ -19,6 +19,7 @@ from surefit.layers import (
     Residual,
     Serial,
     Sum,
+    WeightNormDense,
 )
 from surefit.testing import check_layer
 from surefit.testing.limit import claim_limit
@@ -41,13 +42,17 @@ EXAMPLES = {
     "residual": Residual(Serial(Dense(16), Relu(), Dense(3)), 0.7),
     "serial": TWO_LAYER,
     "sum": Sum(TWO_LAYER, Dense(2, 0.7)),
+    "weight_norm_dense": Serial(
+        Dense(64), Relu(), WeightNormDense(2, 1.3, 0.4, gains_trained=False)
+    ),
 }
 # Infinitely many layers are as wide as their limit only up to a few times 1/width.
-# So is a mean over 64 features.
+# So are means over 64 features, and rows of 64 weights.
 SETTINGS = {
     "equilibrium": {"finite_width": 0.1},
     "layer_norm": {"finite_width": 0.05},
     "monotone_equilibrium": {"limit": False},
+    "weight_norm_dense": {"finite_width": 0.03},
 }
 IMAGE = (3, 2, 2)
 SHAPES = dict.fromkeys(("average_pool", "conv", "flatten", "global_average_pool"), IMAGE)

@@ -17,6 +17,7 @@ from surefit.layers.monotone_equilibrium import MonotoneEquilibrium
 from surefit.layers.residual import Residual
 from surefit.layers.serial import Serial
 from surefit.layers.sum import Sum
+from surefit.layers.weight_norm_dense import WeightNormDense
 
 LAYERS = Catalogue("layer", Layer, "surefit.layers")
 
@@ -39,4 +40,5 @@ __all__ = [
     "Residual",
     "Serial",
     "Sum",
+    "WeightNormDense",
 ]

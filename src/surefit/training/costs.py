@@ -7,6 +7,7 @@ every interruption.
 from __future__ import annotations
 
 from surefit.core.layer import Params
+from surefit.core.precision import float64
 from surefit.core.tree import count
 from surefit.problem import Problem
 from surefit.tangent.gram import factored_flops
@@ -20,6 +21,7 @@ def gradient_flops(problem: Problem, params: Params, samples: int) -> float:
     return 6.0 * samples * count(params)
 
 
+@float64
 def gram_flops(problem: Problem, params: Params) -> float:
     """The empirical Gram matrix, by the route that `surefit.tangent.tangent_blocks` takes."""
     backward = gradient_flops(problem, params, problem.residuals)
