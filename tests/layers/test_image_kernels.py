@@ -235,3 +235,11 @@ def test_input_kernels_are_those_of_coordinates():
     flat = x.reshape(3, -1)
     np.testing.assert_allclose(k.nngp, flat @ flat.T / 8, rtol=1e-13)
     assert (k.width, k.space, k.gaussian) == (8, (), False)
+
+
+def test_black_patches_have_kernels_of_zero():
+    x = jax.random.normal(KEY, (3, 3, 3, 1)).at[:, :, :2].set(0.0).at[2].set(0.0)
+    network = sf.Serial(sf.Conv(32, 2), sf.Relu(), sf.GlobalAveragePool(), sf.Dense(1))
+    claim_limit(network, x, seeds=512)
+    limit = limit_of(network, x)
+    assert not np.any(limit.nngp[2]) and not np.any(limit.ntk[2])

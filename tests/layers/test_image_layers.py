@@ -202,9 +202,9 @@ def test_unknown_choices_suggest_the_nearest(field, value, nearest):
 
 
 def test_covariances_of_positions_that_do_not_fit_are_refused(monkeypatch):
-    monkeypatch.setattr("surefit.core.memory.available_bytes", lambda: 10_000)
+    monkeypatch.setattr("surefit.core.memory.available_bytes", lambda: 20_000)
     network = sf.Serial(sf.Conv(4, 2), sf.Relu(), sf.GlobalAveragePool(), sf.Dense(1))
-    needed = format_bytes(6 * 8 * 2 * 2 * 20**2)
+    needed = format_bytes(16 * 8 * 2 * 2 * 20**2)
     message = f"2 x 2 examples of 20 positions, of all pairs of positions, must fit.*{needed}"
     with pytest.raises(MemoryLimitError, match=message):
         sf.limit_kernel(network, X)

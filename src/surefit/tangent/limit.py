@@ -14,8 +14,9 @@ from surefit.errors import InvalidInputError
 
 __all__ = ["input_kernel", "limit_kernel"]
 
-# Both kernels, and what a layer holds at a time to make the next ones.
-_ARRAYS = 6
+# How many arrays as large as a kernel are held at the peak: both kernels before and behind a layer,
+# and what duals make on the way. Measured: 14 for ReLU, 15 for GELU.
+_ARRAYS = 16
 
 
 def input_kernel(
