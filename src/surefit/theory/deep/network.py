@@ -10,9 +10,10 @@ import numpy as np
 from surefit.activations import Relu
 from surefit.core.check import Check, Evidence
 from surefit.data.pairs import separation
+from surefit.theory.implicit.memo import per_setting
 from surefit.theory.setting import Setting
 
-__all__ = ["DeepNetwork", "deep_network", "network_checks", "separation_of"]
+__all__ = ["DeepNetwork", "deep_network", "network_checks"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,12 +35,13 @@ class DeepNetwork:
     delta: float
 
 
-def separation_of(setting: Setting) -> float:
+def _separation(setting: Setting) -> float:
     r"""$\delta$ of the inputs as they are."""
     rows = np.asarray(setting.problem.x).reshape(setting.problem.samples, -1)
     return separation(rows).delta if len(rows) > 1 else math.inf
 
 
+@per_setting
 def deep_network(setting: Setting) -> DeepNetwork | None:
     """The numbers; None where the network is another one."""
     if any(check.holds is False for check in network_checks(setting)):
@@ -50,7 +52,7 @@ def deep_network(setting: Setting) -> DeepNetwork | None:
         depth=len(structure.dense) - 2,
         width=structure.dense[0].features,
         outputs=setting.problem.outputs,
-        delta=separation_of(setting),
+        delta=_separation(setting),
     )
 
 

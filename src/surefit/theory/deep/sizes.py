@@ -9,11 +9,13 @@ import numpy as np
 from surefit.data.pairs import separation
 from surefit.theory.deep.demands import Sizes
 from surefit.theory.deep.limit import layer_kernels
+from surefit.theory.implicit.memo import per_setting
 from surefit.theory.setting import Setting
 
 __all__ = ["deep_sizes"]
 
 
+@per_setting
 def deep_sizes(setting: Setting) -> Sizes | None:
     """The numbers behind the formulas; None where a row is zero or there is no hidden layer."""
     norms = setting.input_norms

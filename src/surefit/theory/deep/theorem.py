@@ -10,7 +10,7 @@ from surefit.core.check import Check, Sense
 from surefit.core.prediction import Guarantee, Prediction, Promise
 from surefit.theory import conditions
 from surefit.theory.clock import geometric_curve, geometric_factor
-from surefit.theory.deep.network import DeepNetwork, deep_network, network_checks, separation_of
+from surefit.theory.deep.network import DeepNetwork, deep_network, network_checks
 from surefit.theory.setting import Setting
 from surefit.theory.theorem import Theorem
 
@@ -76,7 +76,6 @@ class AllenZhu(Theorem):
 
     def assumptions(self, setting: Setting) -> tuple[Check, ...]:
         """Network and start, dynamics, data, and the conditions with constants."""
-        delta, depth = separation_of(setting), max(1, len(setting.structure.dense) - 2)
         step = self._step(setting)
         return (
             *network_checks(setting),
@@ -85,17 +84,14 @@ class AllenZhu(Theorem):
             conditions.squared_loss(setting),
             conditions.unit_norm_inputs(setting),
             conditions.bounded_targets(setting, self.target_bound),
-            Check("delta = min || x_i - x_j || > 0", delta, 0.0, Sense.GREATER),
-            Check("delta <= separation_constant / L", delta, self.separation_constant / depth,
-                  note="larger separations count as this one in the formulas of the paper",
-                  unstated=("separation_constant",)),
+            *self._separation(setting),
             conditions.width_at_least(
                 setting, self.required_width(setting), ("width_constant",), self._width_note()
             ),
             conditions.step_size_at_most(
                 setting, math.nan if step is None else step, ("step_constant",)
             ),
-        )  # fmt: skip
+        )
 
     def predict(self, setting: Setting) -> Prediction:
         """The curve, the radius, and the inequalities of the proof along the run."""
@@ -126,6 +122,19 @@ class AllenZhu(Theorem):
         if net is None:
             return None
         return self.width_for(net, setting.batch) if net.delta > 0.0 else math.inf
+
+    def _separation(self, setting: Setting) -> tuple[Check, ...]:
+        """Looked for where the network is the theorem's: it costs a Gram matrix of the inputs."""
+        net = deep_network(setting)
+        if net is None:
+            return ()
+        bound = self.separation_constant / net.depth
+        note = "a larger separation may be replaced by the bound in the formulas"
+        return (
+            Check("delta = min || x_i - x_j || > 0", net.delta, 0.0, Sense.GREATER),
+            Check("delta <= separation_constant / L", net.delta, bound, note=note,
+                  unstated=("separation_constant",)),
+        )  # fmt: skip
 
     def _step(self, setting: Setting) -> float | None:
         net = deep_network(setting)

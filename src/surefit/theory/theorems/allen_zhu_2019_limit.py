@@ -17,6 +17,7 @@ from surefit.theory.clock import geometric_curve, geometric_factor
 from surefit.theory.deep.limit import LayerKernels, layer_kernels
 from surefit.theory.deep.network import deep_network, network_checks
 from surefit.theory.deep.theorem import CITATION
+from surefit.theory.implicit.memo import per_setting
 from surefit.theory.setting import Setting
 from surefit.theory.theorem import Provenance, Theorem
 
@@ -84,7 +85,7 @@ class AllenZhu2019Limit(Theorem):
 
     def assumptions(self, setting: Setting) -> tuple[Check, ...]:
         """Network and start, dynamics, the limit kernel, the step, the width with its constant."""
-        kernels = self._kernels(setting)
+        kernels = _kernels(setting)
         return (
             *network_checks(setting),
             conditions.independent_start(setting),
@@ -106,7 +107,7 @@ class AllenZhu2019Limit(Theorem):
 
     def predict(self, setting: Setting) -> Prediction:
         """The curve, and gradients, ratio and Gram matrix along the run."""
-        net, kernels = deep_network(setting), self._kernels(setting)
+        net, kernels = deep_network(setting), _kernels(setting)
         if net is None or kernels is None or setting.loss_scale is None:
             return self._prediction(
                 setting, note="No promise: network or loss is not the theorem's."
@@ -141,7 +142,7 @@ class AllenZhu2019Limit(Theorem):
 
     def required_width(self, setting: Setting) -> float | None:
         r"""$(C\|\hat K\|_F/(\theta\lambda_{\min}(\hat K)))^2$; None for other networks."""
-        kernels = self._kernels(setting)
+        kernels = _kernels(setting)
         if kernels is None:
             return None
         smallest = kernels.spectrum().smallest.lower
@@ -149,13 +150,6 @@ class AllenZhu2019Limit(Theorem):
             return math.inf
         size = float(np.linalg.norm(kernels.total))
         return (self.deviation_constant * size / (self.accuracy * smallest)) ** 2
-
-    def _kernels(self, setting: Setting) -> LayerKernels | None:
-        net = deep_network(setting)
-        if net is None:
-            return None
-        rows = np.asarray(setting.problem.x).reshape(net.samples, -1)
-        return layer_kernels(rows, net.depth)
 
     def _largest_step(self, setting: Setting) -> float:
         return setting.own_step(1.0 / setting.gram_spectrum.largest.upper)
@@ -167,3 +161,12 @@ class AllenZhu2019Limit(Theorem):
         params = problem.init(0)
         gram = np.asarray(problem.gram(params))
         return problem, params, 0.99 / float(np.linalg.eigvalsh(gram)[-1])
+
+
+@per_setting
+def _kernels(setting: Setting) -> LayerKernels | None:
+    net = deep_network(setting)
+    if net is None:
+        return None
+    rows = np.asarray(setting.problem.x).reshape(net.samples, -1)
+    return layer_kernels(rows, net.depth)
