@@ -7,10 +7,20 @@ from surefit.errors import UnknownNameError
 from surefit.theory import THEOREMS, Setting, assess, monitors_mentioned
 
 EXPECTED = {
+    "allen_zhu_2019",
+    "allen_zhu_2019_limit",
+    "allen_zhu_2019_sgd",
     "arora_2019",
     "bartlett_montanari_rakhlin_2021",
     "du_2018",
+    "feng_2023",
+    "gao_2022",
+    "gao_2022_corrected",
+    "gao_2022_flow",
+    "gao_2022_proof",
+    "gao_2022_proof_flow",
     "lee_2019",
+    "ling_2023",
     "liu_zhu_belkin_2020",
     "oymak_soltanolkotabi_2019",
     "song_2021",
