@@ -5,14 +5,21 @@ from surefit.activations import ACTIVATIONS, Identity, Relu, Tanh
 from surefit.layers import (
     LAYERS,
     Antisymmetric,
+    AveragePool,
+    Bias,
     Centred,
+    Conv,
     Dense,
     Equilibrium,
+    Flatten,
+    GlobalAveragePool,
+    LayerNorm,
     Linearised,
     MonotoneEquilibrium,
     Residual,
     Serial,
     Sum,
+    WeightNormDense,
 )
 from surefit.testing import check_layer
 from surefit.testing.limit import claim_limit
@@ -21,17 +28,34 @@ TWO_LAYER = Serial(Dense(32), Tanh(), Dense(2))
 # Name of a catalogue entry -> its smallest network with a limit that one hidden layer reaches.
 EXAMPLES = {
     "antisymmetric": Antisymmetric(TWO_LAYER),
+    "average_pool": Serial(Conv(8, 2, padding="circular"), AveragePool(2, 1)),
+    "bias": Serial(Dense(3), Bias(0.5)),
     "centred": Centred(TWO_LAYER),
+    "conv": Conv(3, 2, 1, "same", 1.3, 0.4),
     "dense": Dense(3, 1.3, 0.4),
     "equilibrium": Serial(Dense(32), Equilibrium(32, Relu(), 0.2), Dense(1)),
+    "flatten": Serial(Conv(16, 2), Relu(), Flatten(), Dense(1)),
+    "global_average_pool": Serial(Conv(16, 2), Relu(), GlobalAveragePool(), Dense(1)),
+    "layer_norm": Serial(Dense(64, 1.3, 0.4), LayerNorm(0.1), Dense(1)),
     "linearised": Linearised(TWO_LAYER),
     "monotone_equilibrium": MonotoneEquilibrium(3),
     "residual": Residual(Serial(Dense(16), Relu(), Dense(3)), 0.7),
     "serial": TWO_LAYER,
     "sum": Sum(TWO_LAYER, Dense(2, 0.7)),
+    "weight_norm_dense": Serial(
+        Dense(64), Relu(), WeightNormDense(2, 1.3, 0.4, gains_trained=False)
+    ),
 }
 # Infinitely many layers are as wide as their limit only up to a few times 1/width.
-SETTINGS = {"equilibrium": {"finite_width": 0.1}, "monotone_equilibrium": {"limit": False}}
+# So are means over 64 features, and rows of 64 weights.
+SETTINGS = {
+    "equilibrium": {"finite_width": 0.1},
+    "layer_norm": {"finite_width": 0.05},
+    "monotone_equilibrium": {"limit": False},
+    "weight_norm_dense": {"finite_width": 0.03},
+}
+IMAGE = (3, 2, 2)
+SHAPES = dict.fromkeys(("average_pool", "conv", "flatten", "global_average_pool"), IMAGE)
 NETWORKS = {
     **{
         f"output {name}": Serial(
@@ -73,7 +97,7 @@ def test_every_layer_conforms(name):
         layer = ACTIVATIONS[name]()
         check_layer(layer, (3,), limit=False)
     else:
-        check_layer(EXAMPLES[name], (3,), **SETTINGS.get(name, {}))
+        check_layer(EXAMPLES[name], SHAPES.get(name, (3,)), **SETTINGS.get(name, {}))
 
 
 @pytest.mark.parametrize("name", NETWORKS)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import surefit as sf
+from surefit.tangent import factors
 from surefit.tangent.gram import jacobian, tangent_blocks
 from surefit.tangent.walk import factorises
 
@@ -111,3 +112,45 @@ def test_empirical_kernel_tends_to_its_limit(network, width):
     # Six standard errors of the mean; the bias of a finite width is of the order of 1/m.
     bound = 6 * error + 4 * jnp.max(limit) / width
     assert bool(jnp.all(jnp.abs(jnp.mean(draws, axis=0) - limit) <= bound))
+
+
+IMAGE_NETWORKS = {
+    "shared": (sf.Conv(3, 2, bias_std=0.5), sf.Tanh(), sf.Flatten()),
+    "strides": (sf.Conv(3, 2, 2, "circular", parameterisation="standard"), sf.Relu(), sf.Flatten()),
+    "not shared": (sf.Conv(3, 2, bias_std=0.5, shared=False), sf.Tanh(), sf.GlobalAveragePool()),
+    "two, one frozen": (
+        sf.Conv(3, 2), sf.Tanh(), sf.Conv(2, 2, trained=False), sf.AveragePool(2, 1), sf.Flatten()
+    ),
+    "fixed biases": (sf.Conv(3, 2), sf.Bias(0.4, trained=False), sf.Tanh(), sf.Flatten()),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", IMAGE_NETWORKS)
+@pytest.mark.parametrize("pairs", [True, False])
+def test_both_routes_of_convolutions_equal_the_jacobian(name, pairs, monkeypatch):
+    monkeypatch.setattr(factors, "pairs_are_cheaper", lambda *sizes: pairs)
+    network = sf.Serial(*IMAGE_NETWORKS[name], sf.Dense(2))
+    x1, x2 = (jax.random.normal(jax.random.key(s), (n, 3, 4, 2)) for s, n in ((0, 3), (1, 2)))
+    params = network.init(jax.random.key(2), (3, 4, 2))
+    assert factorises(network, params)
+    fast = jax.jit(lambda p: tangent_blocks(network, p, x1, x2))(params)
+    j1, j2 = (jax.jit(lambda p, x=x: jacobian(network, p, x))(params) for x in (x1, x2))
+    np.testing.assert_allclose(fast, jnp.einsum("iap,jbp->abij", j1, j2), rtol=1e-12, atol=1e-13)
+
+
+def test_the_cheaper_route_is_taken():
+    # Few positions and many weights: pairs of positions; many positions: gradients of examples.
+    assert factors.pairs_are_cheaper(1, 10, 10, 4, 576, 64)
+    assert not factors.pairs_are_cheaper(1, 10, 10, 1024, 27, 16)
+    conv = sf.Conv(64, 3)
+    assert factors.block_flops(conv, 1, 10, 4, 576, 64) == 2 * 100 * 4 * (4 * 576 + 4 * 64 + 64)
+    assert factors.block_flops(conv, 1, 10, 10**6, 27, 16) == (
+        4 * 10 * 10**6 * 27 * 16 + 2 * 100 * 27 * 16
+    )
+    assert factors.block_flops(sf.Dense(3), 2, 5, 1, 4, 3) == 2 * 100 * 7
+
+
+def test_trained_biases_of_their_own_go_through_the_jacobian():
+    network = sf.Serial(sf.Dense(4), sf.Bias(0.4), sf.Tanh(), sf.Dense(1))
+    params = network.init(jax.random.key(2), (3,))
+    assert not factorises(network, params)

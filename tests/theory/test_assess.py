@@ -7,6 +7,9 @@ from surefit.errors import UnknownNameError
 from surefit.theory import THEOREMS, Setting, assess, monitors_mentioned
 
 EXPECTED = {
+    "allen_zhu_2019",
+    "allen_zhu_2019_limit",
+    "allen_zhu_2019_sgd",
     "arora_2019",
     "bartlett_montanari_rakhlin_2021",
     "du_2018",

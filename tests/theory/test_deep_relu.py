@@ -9,16 +9,7 @@ import pytest
 
 import surefit as sf
 
-
-def deep_relu(width, depth, outputs):
-    layers = [
-        sf.Dense(width, math.sqrt(2.0 / width), parameterisation="unscaled", trained=False),
-        sf.Relu(),
-    ]
-    for _ in range(depth):
-        layers += [sf.Dense(width, math.sqrt(2.0), parameterisation="standard"), sf.Relu()]
-    last = sf.Dense(outputs, outputs**-0.5, parameterisation="unscaled", trained=False)
-    return sf.Serial(*layers, last)
+deep_relu = sf.models.fully_connected
 
 
 def inputs(n=4, d=10):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import abc
+import dataclasses
 import math
 from typing import ClassVar
 
@@ -96,30 +97,17 @@ class Activation(Layer):
                 f"`{name}.kernel(k=...)` must be given a Gaussian kernel. Got the kernel behind "
                 "another activation or of the raw inputs. Only a random linear layer makes "
                 "features Gaussian in the limit of infinite width; without it no closed-form "
-                "limit is known. Put a `Dense` layer in between."
+                "limit is known. Put a `Dense` layer in between, or `Conv` on images."
             )
-        s, t = k.variance1[:, None], k.variance2[None, :]
-        nngp = self.dual(k.nngp, s, t)
-        slope = self.derivative_dual(k.nngp, s, t)
-        variance1 = self.dual(k.variance1, k.variance1, k.variance1)
-        if k.symmetric:
-            # The correlation of a row with itself is exactly one; recomputed from the matrix it
-            # would be one up to rounding, and an arccos turns that into half the digits.
-            variance2 = variance1
-            own = self.derivative_dual(k.variance1, k.variance1, k.variance1)
-            diagonal = jnp.arange(k.nngp.shape[0])
-            nngp = nngp.at[diagonal, diagonal].set(variance1)
-            slope = slope.at[diagonal, diagonal].set(own)
-        else:
-            variance2 = self.dual(k.variance2, k.variance2, k.variance2)
-        return Kernel(
+        nngp, variance1, variance2 = k.pairwise(self.dual)
+        slope, _, _ = k.pairwise(self.derivative_dual)
+        return dataclasses.replace(
+            k,
             nngp=nngp,
             ntk=k.ntk * slope,
             variance1=variance1,
             variance2=variance2,
-            width=k.width,
             gaussian=False,
-            symmetric=k.symmetric,
             behind=Behind(k, self),
         )
 

@@ -57,6 +57,17 @@ class Layer(abc.ABC):
         """
         return False
 
+    def needs_cross_positions(self, wanted: bool) -> bool:
+        """Whether `kernel` must be given covariances between different positions.
+
+        Most layers treat all pairs of positions alike, and need those that are wanted of them;
+        pooling needs all pairs. Compositions ask their parts, last to first.
+
+        Args:
+            wanted: whether those between different positions of the output are wanted.
+        """
+        return wanted
+
     def trainable(self, params: Params) -> PyTree[bool]:
         """A pytree like `params` with True where gradient descent moves a leaf."""
         return jax.tree.map(lambda _: True, params)

@@ -87,6 +87,10 @@ class Antisymmetric(Layer):
             inner = layer.kernel(inner)
         return inner.without_output()
 
+    def needs_cross_positions(self, wanted: bool) -> bool:
+        """As the network says."""
+        return self.network.needs_cross_positions(wanted)
+
     def trainable(self, params: Params) -> PyTree[bool]:
         """As the network says."""
         return self.network.trainable(params)

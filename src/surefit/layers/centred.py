@@ -47,6 +47,10 @@ class Centred(Layer):
         # before.
         return self.network.kernel(k.without_tangent()).without_output()
 
+    def needs_cross_positions(self, wanted: bool) -> bool:
+        """As the network says."""
+        return self.network.needs_cross_positions(wanted)
+
     def trainable(self, params: Params) -> PyTree[bool]:
         """The network as it says; the anchor never."""
         return {

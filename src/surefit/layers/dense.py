@@ -10,7 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError, UnknownNameError
-from surefit.layers.weights import Distribution, Parameterisation, draw_weights, weight_scales
+from surefit.layers.weights import Distribution, Parameterisation, draw_weights, layer_scales
 
 __all__ = ["Dense", "Distribution", "Parameterisation"]
 
@@ -70,11 +70,7 @@ class Dense(Layer):
 
     def scales(self, width: int) -> tuple[float, float, float, float]:
         """The row (a, std of W, a_b, std of b) of the table, for `width` incoming features."""
-        scale, std = weight_scales(self.parameterisation, width, self.weight_std)
-        bias = self.bias_std or 0.0
-        return (
-            (scale, std, bias, 1.0) if self.parameterisation == "ntk" else (scale, std, 1.0, bias)
-        )
+        return layer_scales(self.parameterisation, width, self.weight_std, self.bias_std)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """`(features,)`."""
@@ -114,14 +110,15 @@ class Dense(Layer):
         shift = (bias_scale * bias_std) ** 2
         own = float(self.trained)
         own_bias = own * bias_scale**2 if self.bias_std is not None else 0.0
-        return Kernel(
+        return dataclasses.replace(
+            k,
             nngp=gain * k.nngp + shift,
             ntk=gain * k.ntk + own * scale**2 * k.width * k.nngp + own_bias,
             variance1=gain * k.variance1 + shift,
             variance2=gain * k.variance2 + shift,
             width=self.features,
             gaussian=True,
-            symmetric=k.symmetric,
+            behind=None,
         )
 
     def trainable(self, params: Params) -> PyTree[bool]:

@@ -56,6 +56,10 @@ class Linearised(Layer):
         """Both kernels of the network: at the start value and gradient are the network's own."""
         return self.network.kernel(k)
 
+    def needs_cross_positions(self, wanted: bool) -> bool:
+        """As the network says."""
+        return self.network.needs_cross_positions(wanted)
+
     def trainable(self, params: Params) -> PyTree[bool]:
         """The network as it says; the anchor never."""
         return {

@@ -63,20 +63,23 @@ class Residual(Layer):
                 "into the branch."
             )
         square = self.scale**2
-        return Kernel(
+        return dataclasses.replace(
+            k,
             nngp=k.nngp + square * b.nngp,
             ntk=k.ntk + square * b.ntk,
             variance1=k.variance1 + square * b.variance1,
             variance2=k.variance2 + square * b.variance2,
-            width=k.width,
-            gaussian=k.gaussian,
-            symmetric=k.symmetric,
+            behind=None,
         )
 
     @property
     def passes_input(self) -> bool:
         """True: that is what a residual layer is."""
         return True
+
+    def needs_cross_positions(self, wanted: bool) -> bool:
+        """Where the branch or the skip connection does."""
+        return wanted or self.branch.needs_cross_positions(wanted)
 
     def trainable(self, params: Params) -> PyTree[bool]:
         """As the branch says."""

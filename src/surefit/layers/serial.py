@@ -77,6 +77,12 @@ class Serial(Layer):
         """Whether every layer does."""
         return all(layer.passes_input for layer in self.layers)
 
+    def needs_cross_positions(self, wanted: bool) -> bool:
+        """As the layers say, last to first."""
+        for layer in reversed(self.layers):
+            wanted = layer.needs_cross_positions(wanted)
+        return wanted
+
     def trainable(self, params: Params) -> PyTree[bool]:
         """As every layer says for itself."""
         return tuple(layer.trainable(own) for layer, own in zip(self.layers, params, strict=True))

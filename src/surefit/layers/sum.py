@@ -80,20 +80,24 @@ class Sum(Layer):
         def total(name: str) -> Array:
             return functools.reduce(operator.add, (getattr(own, name) for own in kernels))
 
-        return Kernel(
+        return dataclasses.replace(
+            kernels[0],
             nngp=total("nngp"),
             ntk=total("ntk"),
             variance1=total("variance1"),
             variance2=total("variance2"),
-            width=kernels[0].width,
             gaussian=all(own.gaussian for own in kernels),
-            symmetric=k.symmetric,
+            behind=None,
         )
 
     @property
     def passes_input(self) -> bool:
         """Whether a branch does."""
         return any(branch.passes_input for branch in self.branches)
+
+    def needs_cross_positions(self, wanted: bool) -> bool:
+        """Whether a branch does."""
+        return any(branch.needs_cross_positions(wanted) for branch in self.branches)
 
     def trainable(self, params: Params) -> PyTree[bool]:
         """As every branch says for itself."""

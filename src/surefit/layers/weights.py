@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray
 
-__all__ = ["Distribution", "Parameterisation", "draw_weights", "weight_scales"]
+__all__ = ["Distribution", "Parameterisation", "draw_weights", "layer_scales", "weight_scales"]
 
 Parameterisation = Literal["ntk", "standard", "mean_field", "unscaled"]
 Distribution = Literal["gaussian", "rademacher", "uniform"]
@@ -29,6 +29,22 @@ def weight_scales(parameterisation: str, width: int, weight_std: float) -> tuple
         "mean_field": (1.0 / width, weight_std),
         "unscaled": (1.0, weight_std),
     }[parameterisation]
+
+
+def layer_scales(
+    parameterisation: str, width: int, weight_std: float, bias_std: float | None
+) -> tuple[float, float, float, float]:
+    r"""The row (a, std of W, a_b, std of b) of the table of `Dense`.
+
+    Args:
+        parameterisation: one of `Parameterisation`.
+        width: incoming features $m$.
+        weight_std: $\sigma_w$.
+        bias_std: $\sigma_b$; None: no bias, which counts as 0.
+    """
+    scale, std = weight_scales(parameterisation, width, weight_std)
+    bias = bias_std or 0.0
+    return (scale, std, bias, 1.0) if parameterisation == "ntk" else (scale, std, 1.0, bias)
 
 
 def draw_weights(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import equinox as eqx
@@ -11,9 +12,10 @@ from jaxtyping import Array, Float
 
 from surefit.core.layer import Layer, Params
 from surefit.layers import Linearised
+from surefit.tangent.factors import block, block_flops
 from surefit.tangent.walk import Recorder, factorises
 
-__all__ = ["jacobian", "tangent_blocks"]
+__all__ = ["factored_flops", "jacobian", "tangent_blocks"]
 
 Outputs = Float[Array, "n k"]
 
@@ -48,7 +50,10 @@ def jacobian(
 
 
 def _factors(network: Layer, params: Params, x: Float[Array, "n ..."]) -> list[tuple]:
-    """(layer, inputs (n, m), output gradients (k, n, m')) of every trained dense layer."""
+    """(layer, inputs (n, m), output gradients (k, n, m')) of every trained layer of weights.
+
+    Those of convolutions are (n, P, m) and (k, n, P, m') for P positions.
+    """
     probe = Recorder()
     jax.eval_shape(lambda batch: probe.run(network, params, batch), x)
     taps = [jnp.zeros(shape.shape, shape.dtype) for shape in probe.shapes]
@@ -66,7 +71,7 @@ def _factors(network: Layer, params: Params, x: Float[Array, "n ..."]) -> list[t
     )
     (gradients,) = jax.vmap(pull)(seeds)
     return [
-        (layer, h, g)
+        (layer, h, g.reshape(features, *h.shape[:-1], g.shape[-1]))
         for (layer, _), h, g in zip(probe.layers, inputs, gradients, strict=True)
         if layer.trained
     ]
@@ -85,12 +90,29 @@ def _factored_blocks(
     rows = x1.shape[0], (x1 if x2 is None else x2).shape[0]
     total = jnp.zeros((outputs.shape[1],) * 2 + rows, outputs.dtype)
     for (layer, h1, g1), (_, h2, g2) in zip(first, second, strict=True):
-        scale, _, bias_scale, _ = layer.scales(h1.shape[1])
-        seen = scale**2 * (h1 @ h2.T)
-        if layer.bias_std is not None:
-            seen = seen + bias_scale**2
-        total = total + seen[None, None] * jnp.einsum("aim,bjm->abij", g1, g2)
+        total = total + block(layer, h1, g1, h2, g2)
     return total
+
+
+def factored_flops(network: Layer, params: Params, x: Float[Array, "n ..."]) -> float:
+    """Operations of `tangent_blocks` on one batch, of a network that `factorises`.
+
+    Those of the backward passes are not counted.
+    """
+    probe = Recorder()
+    outputs = jax.eval_shape(lambda batch: probe.run(network, params, batch), x)
+    return sum(
+        block_flops(
+            layer,
+            k=outputs.shape[1],
+            n=x.shape[0],
+            positions=math.prod(h.shape[1:-1]),
+            d=h.shape[-1],
+            f=shape.shape[-1],
+        )
+        for (layer, _), h, shape in zip(probe.layers, probe.inputs, probe.shapes, strict=True)
+        if layer.trained
+    )
 
 
 def tangent_blocks(
@@ -102,7 +124,8 @@ def tangent_blocks(
     r"""$\langle\nabla f_a(x_i), \nabla f_b(x'_j)\rangle$ over the trained parameters.
 
     Networks of dense layers go through $(HH'^\top)\circ(GG'^\top)$ per layer, without gradients of
-    weights; anything else through the Jacobian.
+    weights; convolutions likewise, or through gradients of one layer at a time where that is
+    cheaper; anything else through the Jacobian.
 
     Args:
         network: a layer, or any function `f(params, x)` of a batch.
@@ -110,7 +133,8 @@ def tangent_blocks(
         x1: first batch.
         x2: second batch; None: the first again.
 
-    Cost: dense layers $k^2 n_1 n_2 \sum_l (m_l + m_{l-1})$ operations; otherwise
+    Cost: dense layers $k^2 n_1 n_2 \sum_l (m_l + m_{l-1})$ operations; convolutions see
+        `surefit.tangent.factors.block_flops`; otherwise
         $k^2 n_1 n_2 p$ operations and $(n_1 + n_2)kp$ numbers of memory.
     """
     while isinstance(network, Linearised):

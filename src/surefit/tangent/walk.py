@@ -3,7 +3,8 @@ r"""Runs a network while recording what its parameters see: inputs, and taps beh
 For a dense layer $z_i = a W h_i$, the gradient of an output with respect to $W$ is the outer
 product of the backpropagated gradient at $z_i$ and of $h_i$. Gram matrices of such gradients need
 only both factors, never the gradients themselves. The weights of an equilibrium $h = \phi(aWh + x)$
-are such a layer too: it sees its own state $h$, and its tap is added to $x$.
+are such a layer too: it sees its own state $h$, and its tap is added to $x$. A convolution is one
+at every position: it sees patches.
 """
 
 from __future__ import annotations
@@ -16,32 +17,41 @@ import jax
 from jaxtyping import Array, Float
 
 from surefit.core.layer import Layer, Params
-from surefit.layers import Antisymmetric, Centred, Dense, Equilibrium, Residual, Serial, Sum
+from surefit.layers import (
+    Antisymmetric,
+    Centred,
+    Conv,
+    Dense,
+    Equilibrium,
+    Residual,
+    Serial,
+    Sum,
+)
 
 __all__ = ["Recorder", "factorises"]
 
 
 class Recorder:
-    """Adds a tap behind every dense layer and keeps what flows in.
+    """Adds a tap behind every layer of weights and keeps what flows in.
 
     Args:
-        taps: arrays to add, one per dense layer in the order of evaluation; None: add nothing.
+        taps: arrays to add, one per layer of weights in the order of evaluation; None: add nothing.
     """
 
-    def __init__(self, taps: list[Float[Array, "n _"]] | None = None) -> None:
+    def __init__(self, taps: list[Float[Array, "n ..."]] | None = None) -> None:
         self.taps = taps
-        self.layers: list[tuple[Dense | Equilibrium, Params]] = []
-        self.inputs: list[Float[Array, "n _"]] = []
+        self.layers: list[tuple[Dense | Equilibrium | Conv, Params]] = []
+        self.inputs: list[Float[Array, "n ..."]] = []
         self.shapes: list[jax.ShapeDtypeStruct] = []
 
     def dense(self, layer: Dense, params: Params, x: Float[Array, "n _"]) -> Float[Array, "n _"]:
         """Apply a dense layer, recording its inputs."""
-        z = layer.apply(params, x)
-        position = len(self.layers)
-        self.layers.append((layer, params))
-        self.inputs.append(x)
-        self.shapes.append(jax.ShapeDtypeStruct(z.shape, z.dtype))
-        return z if self.taps is None else z + self.taps[position]
+        return self._tapped(layer, params, x, layer.apply(params, x))
+
+    def conv(self, layer: Conv, params: Params, x: Float[Array, "n ..."]) -> Float[Array, "n ..."]:
+        """Apply a convolution, recording its patches."""
+        patches = layer.windows(x.shape[1:]).patches(x)
+        return self._tapped(layer, params, patches, layer.apply(params, x))
 
     def equilibrium(
         self, layer: Equilibrium, params: Params, x: Float[Array, "n _"]
@@ -53,6 +63,15 @@ class Recorder:
         self.inputs.append(h)
         self.shapes.append(jax.ShapeDtypeStruct(x.shape, x.dtype))
         return h
+
+    def _tapped(
+        self, layer: Dense | Conv, params: Params, seen: Array, z: Float[Array, "n ..."]
+    ) -> Float[Array, "n ..."]:
+        position = len(self.layers)
+        self.layers.append((layer, params))
+        self.inputs.append(seen)
+        self.shapes.append(jax.ShapeDtypeStruct(z.shape, z.dtype))
+        return z if self.taps is None else z + self.taps[position]
 
     def run(self, layer: Layer, params: Params, x: Any) -> Any:
         """Apply any network that `factorises`."""
@@ -67,6 +86,11 @@ def _run(layer: Layer, params: Params, x: Any, recorder: Recorder) -> Any:
 @_run.register
 def _(layer: Dense, params: Params, x: Any, recorder: Recorder) -> Any:
     return recorder.dense(layer, params, x)
+
+
+@_run.register
+def _(layer: Conv, params: Params, x: Any, recorder: Recorder) -> Any:
+    return recorder.conv(layer, params, x)
 
 
 @_run.register
@@ -108,7 +132,7 @@ def _(layer: Centred, params: Params, x: Any, recorder: Recorder) -> Any:
 
 
 def factorises(layer: Layer, params: Params) -> bool:
-    """Whether every parameter sits in a dense layer or equilibrium that `Recorder` can tap."""
+    """Whether every trained parameter sits in a layer of weights that `Recorder` can tap."""
     if isinstance(layer, Serial):
         return all(map(factorises, layer.layers, params))
     if isinstance(layer, Sum):
@@ -119,4 +143,5 @@ def factorises(layer: Layer, params: Params) -> bool:
         return factorises(layer.network, params)
     if isinstance(layer, Centred):
         return factorises(layer.network, params["network"])
-    return isinstance(layer, Dense | Equilibrium) or not jax.tree.leaves(params)
+    weights = isinstance(layer, Dense | Equilibrium | Conv)
+    return weights or not any(jax.tree.leaves(layer.trainable(params)))

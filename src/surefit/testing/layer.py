@@ -11,7 +11,7 @@ from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.core.precision import float64
 from surefit.errors import InvalidInputError
-from surefit.layers import Dense, Serial
+from surefit.layers import Conv, Dense, Serial
 from surefit.tangent import limit_kernel
 from surefit.testing.claims import claim, claim_close, claim_value_semantics, quick_jit
 from surefit.testing.limit import claim_limit
@@ -71,8 +71,9 @@ def _claim_behind(layer: Layer, x: jax.Array) -> None:
     A layer that changes features behind an activation and copies `behind` would mislead the next.
     """
     networks = [layer]
-    if x.ndim == 2:
-        networks.append(Serial(Dense(x.shape[1], 1.2, 0.3), Tanh(), layer))
+    features = x.shape[-1]
+    front = Dense(features, 1.2, 0.3) if x.ndim == 2 else Conv(features, 1, 1, "same", 1.2, 0.3)
+    networks.append(Serial(front, Tanh(), layer))
     for network in networks:
         try:
             kernel = limit_kernel(network, x)

@@ -128,9 +128,11 @@ class Setting:
     def _roundings(self) -> int:
         """How many roundings stand behind one entry of the Gram matrix, at most."""
         shapes = [np.shape(leaf) for leaf in jax.tree.leaves(self.params)]
-        if factorises(self.problem.network, self.params):
+        if self.problem.x.ndim == 2 and factorises(self.problem.network, self.params):
             return 16 + sum(sum(shape) for shape in shapes)
-        return 16 + sum(math.prod(shape) for shape in shapes)
+        # Convolutions sum over all pairs of positions, or over all weights.
+        positions = math.prod(self.problem.x.shape[1:-1])
+        return 16 + positions**2 + sum(math.prod(shape) for shape in shapes)
 
     @property
     def sigma_min(self) -> Enclosure:

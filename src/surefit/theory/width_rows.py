@@ -15,6 +15,9 @@ from surefit.core.spectrum import symmetric_spectrum
 from surefit.data.pairs import separation
 from surefit.models import two_layer
 from surefit.tangent import limit_kernel
+from surefit.theory.deep.demands import deep_demands
+from surefit.theory.deep.sizes import deep_sizes
+from surefit.theory.growth import over, with_log
 from surefit.theory.setting import Setting
 from surefit.theory.shallow.explicit import descent, descent_short_path, flow
 from surefit.theory.shallow_view import ShallowView, shallow_view
@@ -31,6 +34,10 @@ CONSTANTS = (
     "du",
     "zou_gu",
     "allen_zhu",
+    "allen_zhu_sgd",
+    "du_deep",
+    "du_deep_growth",
+    "nguyen",
     "xi",
     "chernoff",
     "sgd",
@@ -46,11 +53,21 @@ def width_rows(setting: Setting, constants: Mapping[str, float]) -> list[WidthRo
         constants: a value for every name in `CONSTANTS`.
     """
     view = shallow_view(setting)
-    rows = _table_1(setting, constants)
+    rows = [*_table_1(setting, constants), *_deep(setting, constants)]
     if view is None:
         note = "The network is not V phi(W x) with a smooth activation and both layers trained."
         return [*rows, *(_silent(name, note) for name in ("song_2021", "song_2021_sgd"))]
     return [*rows, *_song(setting, view, constants), *_explicit(view)]
+
+
+def _deep(setting: Setting, constants: Mapping[str, float]) -> list[WidthRow]:
+    """Results on deep networks that Table 1 does not list."""
+    sizes = deep_sizes(setting)
+    if sizes is None:
+        return []
+    listed = {"allen_zhu_2019", "zou_gu_2019"}
+    rows = [demand.row for demand in deep_demands(sizes, constants)]
+    return [row for row in rows if row.result not in listed]
 
 
 def _table_1(setting: Setting, c: Mapping[str, float]) -> list[WidthRow]:
@@ -64,7 +81,9 @@ def _table_1(setting: Setting, c: Mapping[str, float]) -> list[WidthRow]:
     smallest = 0.0 if units is None else _relu_smallest(units)
     delta = setting.failure_probability
     # One more coordinate, 1/sqrt(2), brings unit rows closer by that factor.
-    near = gap / math.sqrt(2.0)
+    sizes = deep_sizes(setting)
+    near = gap / math.sqrt(2.0) if sizes is None else sizes.delta
+    depth = depth if sizes is None else sizes.depth
     deep = f"depth {depth}, all hidden layers"
     two, recalled = "depth 2, first layer", Provenance.RECALLED
     return [
@@ -78,14 +97,14 @@ def _table_1(setting: Setting, c: Mapping[str, float]) -> list[WidthRow]:
              ("c n^2", c["song_yang"] * n**2), "song_yang",
              "Conditions on the data are hidden in the constant."),
         _row("du_2018", two, "n^6", "width", Provenance.RESTATED,
-             ("c n^6 / (lambda_0^4 delta^3)", _over(c["du"] * n**6, smallest**4 * delta**3)), "du",
+             ("c n^6 / (lambda_0^4 delta^3)", over(c["du"] * n**6, smallest**4 * delta**3)), "du",
              f"lambda_0 = {smallest:.4g} of the ReLU limit kernel of the normalised inputs."),
         _row("zou_gu_2019", deep, "n^8 L^12", "width", Provenance.RESTATED,
-             ("c k n^8 L^12 / phi^4", _over(c["zou_gu"] * outputs * n**8 * depth**12, gap**4)),
+             ("c k n^8 L^12 / phi^4", over(c["zou_gu"] * outputs * n**8 * depth**12, gap**4)),
              "zou_gu", f"Separation {gap:.4g} of the normalised inputs."),
         _row("allen_zhu_2019", deep, "n^24 L^12", "width", recalled,
              ("c k n^24 L^12 log^5(m) / delta^8",
-              _with_log(_over(c["allen_zhu"] * outputs * n**24 * depth**12, near**8), 5)),
+              with_log(over(c["allen_zhu"] * outputs * n**24 * depth**12, near**8), 5)),
              "allen_zhu",
              f"Separation {near:.4g} in the paper's normalisation; assumed at most O(1/L)."),
     ]  # fmt: skip
@@ -97,7 +116,7 @@ def _song(setting: Setting, view: ShallowView, c: Mapping[str, float]) -> list[W
     kernel = view.typical.kernel
     smallest = max(kernel.smallest.lower, 0.0)
     features = Requirement(
-        "c n log(n) / lambda_min(K)", _over(c["chernoff"] * n * math.log(max(n, 2)), smallest)
+        "c n log(n) / lambda_min(K)", over(c["chernoff"] * n * math.log(max(n, 2)), smallest)
     )
     printed = printed_width(setting, c["xi"])
     found = []
@@ -160,26 +179,6 @@ def _row(
 def _silent(result: str, note: str) -> WidthRow:
     return WidthRow(result, "depth 2, both layers", "gradient_descent", "n^(3/2)", "parameters",
                     (), ("xi",), Provenance.READ, note=note)  # fmt: skip
-
-
-def _over(numerator: float, denominator: float) -> float:
-    """A quotient, infinite where the denominator is 0 or the quotient overflows."""
-    if denominator == 0.0 or math.log(numerator) - math.log(denominator) > 700.0:
-        return math.inf
-    return numerator / denominator
-
-
-def _with_log(scale: float, power: int) -> float:
-    r"""The largest solution of $m = s\log^p m$, above which all do; 1 if every width does."""
-    if math.isinf(scale) or scale == 0.0:
-        return scale
-    top = 1.0 + math.log(max(scale, math.e))
-    width = max(scale, math.e) * top ** (2 * power)
-    for _ in range(200):
-        width = scale * math.log(width) ** power
-        if width <= 1.0:
-            return 1.0
-    return width
 
 
 def _unit_rows(x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n d"] | None:

@@ -6,12 +6,11 @@ every interruption.
 
 from __future__ import annotations
 
-import jax
-import jax.numpy as jnp
-
 from surefit.core.layer import Params
+from surefit.core.precision import float64
 from surefit.core.tree import count
 from surefit.problem import Problem
+from surefit.tangent.gram import factored_flops
 from surefit.tangent.walk import factorises
 
 __all__ = ["eigenvalue_flops", "gradient_flops", "gram_flops"]
@@ -22,12 +21,12 @@ def gradient_flops(problem: Problem, params: Params, samples: int) -> float:
     return 6.0 * samples * count(params)
 
 
+@float64
 def gram_flops(problem: Problem, params: Params) -> float:
     """The empirical Gram matrix, by the route that `surefit.tangent.tangent_blocks` takes."""
     backward = gradient_flops(problem, params, problem.residuals)
     if factorises(problem.network, params):
-        matrices = [leaf for leaf in jax.tree.leaves(params) if jnp.ndim(leaf) == 2]
-        return backward + 2.0 * problem.residuals**2 * sum(sum(a.shape) for a in matrices)
+        return backward + factored_flops(problem.network, params, problem.x)
     return backward + 2.0 * problem.residuals**2 * problem.parameters(params)
 
 

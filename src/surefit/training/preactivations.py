@@ -1,10 +1,11 @@
-"""What flows into the activations of a network, for any network that is made of layers."""
+"""What flows into and out of activations, for any network that is made of layers."""
 
 from __future__ import annotations
 
 import copy
 import dataclasses
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import equinox as eqx
 import jax
@@ -15,19 +16,22 @@ from surefit.core.layer import Layer, Params
 from surefit.layers import Centred, Equilibrium, MonotoneEquilibrium
 from surefit.problem import Problem
 
-__all__ = ["preactivations", "preactivations_obstacle"]
+__all__ = ["activity", "preactivations", "preactivations_obstacle", "tapped"]
+
+Pair: TypeAlias = tuple[Float[Array, "n ..."], Float[Array, "n ..."]]
 
 
 @dataclasses.dataclass(frozen=True)
 class _Tap(Activation):
-    """An activation that notes what flows in."""
+    """An activation that notes what flows in and what comes out."""
 
     inner: Activation
     seen: list = dataclasses.field(compare=False)
 
     def __call__(self, z: Float[Array, "..."]) -> Float[Array, "..."]:
-        self.seen.append(z)
-        return self.inner(z)
+        h = self.inner(z)
+        self.seen.append((z, h))
+        return h
 
 
 class _AtEquilibrium:
@@ -44,7 +48,7 @@ class _AtEquilibrium:
 
     def apply(self, params: Params, x: Float[Array, "n features"]) -> Float[Array, "n features"]:
         h = super().apply(params, x)
-        self.seen.append(h @ self.matrix(params).T + x)
+        self.seen.append((h @ self.matrix(params).T + x, h))
         return h
 
 
@@ -56,37 +60,49 @@ class _TappedMonotone(_AtEquilibrium, MonotoneEquilibrium):
     pass
 
 
-def _tapped(thing: Any, seen: list) -> Any:
+def tapped(thing: Any, seen: list, tap: Callable[[Activation, list], Activation] = _Tap) -> Any:
+    """A copy of a network, or of a part of it, whose activations are replaced.
+
+    Args:
+        thing: the network.
+        seen: given to every replacement; equilibria append what flows in and their state.
+        tap: makes the replacement.
+    """
     if isinstance(thing, Activation):
-        return _Tap(thing, seen)
+        return tap(thing, seen)
     if isinstance(thing, Equilibrium):
         return _TappedEquilibrium.around(thing, seen)
     if isinstance(thing, MonotoneEquilibrium):
         return _TappedMonotone.around(thing, seen)
     if isinstance(thing, tuple):
-        return tuple(_tapped(item, seen) for item in thing)
+        return tuple(tapped(item, seen, tap) for item in thing)
     if not (isinstance(thing, Layer) and dataclasses.is_dataclass(thing)):
         return thing
     # A copy without its constructor: a layer may take its fields in any form there.
     twin = copy.copy(thing)
     for field in dataclasses.fields(thing):
-        object.__setattr__(twin, field.name, _tapped(getattr(thing, field.name), seen))
+        object.__setattr__(twin, field.name, tapped(getattr(thing, field.name), seen, tap))
     return twin
+
+
+def activity(network: Layer, params: Params, x: Float[Array, "n ..."]) -> list[Pair]:
+    """What flows into every activation and what comes out, in the order of evaluation.
+
+    Of an equilibrium that of the state at which it stands still, $Wh + x$ and $h$.
+    Of a `Centred` network that of the trained copy; the anchor's never changes.
+    """
+    if isinstance(network, Centred):
+        return activity(network.network, params["network"], x)
+    seen: list[Pair] = []
+    tapped(network, seen).apply(params, x)
+    return seen
 
 
 def preactivations(
     network: Layer, params: Params, x: Float[Array, "n ..."]
 ) -> list[Float[Array, "n ..."]]:
-    """The inputs of every activation, in the order of evaluation.
-
-    Of an equilibrium those of the state at which it stands still, $Wh + x$.
-    Of a `Centred` network those of the trained copy; the anchor's never change.
-    """
-    if isinstance(network, Centred):
-        return preactivations(network.network, params["network"], x)
-    seen: list[Float[Array, "n ..."]] = []
-    _tapped(network, seen).apply(params, x)
-    return seen
+    """The inputs of every activation, in the order of evaluation."""
+    return [z for z, _ in activity(network, params, x)]
 
 
 def preactivations_obstacle(problem: Problem, params: Params) -> str | None:

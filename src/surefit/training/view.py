@@ -12,7 +12,8 @@ from surefit.core.tree import combine, difference
 from surefit.equilibria import Located, equilibria
 from surefit.problem import Problem
 from surefit.training.evaluation import Evaluation, evaluate
-from surefit.training.preactivations import preactivations
+from surefit.training.matrices import largest_norm
+from surefit.training.preactivations import Pair, activity
 
 __all__ = ["View"]
 
@@ -92,9 +93,24 @@ class View:
         return jnp.linalg.eigvalsh(self.gram)
 
     @functools.cached_property
+    def activity(self) -> list[Pair]:
+        """What flows into every activation of the network, and what comes out."""
+        return activity(self.problem.network, self.params, self.problem.x)
+
+    @property
     def preactivations(self) -> list[Float[Array, "n ..."]]:
         """What flows into every activation of the network."""
-        return preactivations(self.problem.network, self.params, self.problem.x)
+        return [z for z, _ in self.activity]
+
+    @property
+    def features(self) -> list[Float[Array, "n m"]]:
+        """What comes out of every activation, one row per sample."""
+        return [h.reshape(h.shape[0], -1) for _, h in self.activity]
+
+    @functools.cached_property
+    def movement_norm(self) -> Float[Array, ""]:
+        r"""$\max_\ell\|W_\ell - W_{\ell,0}\|_2$ over the trained matrices."""
+        return largest_norm(self.movement)
 
     @functools.cached_property
     def equilibria(self) -> tuple[Located, ...]:

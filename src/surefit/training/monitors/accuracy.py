@@ -6,11 +6,11 @@ import dataclasses
 from typing import Any
 
 import jax.numpy as jnp
-import numpy as np
 from jaxtyping import Array, Float
 
 from surefit.core.layer import Params
 from surefit.problem import Problem
+from surefit.training.classes import classes_obstacle
 from surefit.training.monitor import Monitor
 from surefit.training.view import View
 
@@ -31,18 +31,7 @@ class Accuracy(Monitor):
 
     def obstacle(self, problem: Problem, params: Params) -> str | None:
         """The targets must be classes."""
-        y = np.asarray(problem.y)
-        values, counts = np.unique(y, return_counts=True)
-        # n entries of the larger value, not two in one row: exactly one per row.
-        one_hot = y.shape[1] == 1 or (
-            counts[-1] == len(y) and bool((y.max(axis=1) == values[-1]).all())
-        )
-        if len(values) == 2 and one_hot:
-            return None
-        return (
-            "The targets are no classes: a classification problem has one column with two values, "
-            "or one-hot rows. Watch `squared_residual` instead."
-        )
+        return classes_obstacle(problem)
 
     def measure(self, carry: Any, view: View) -> Float[Array, ""]:
         """Between 0 and 1."""

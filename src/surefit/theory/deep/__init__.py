@@ -1,0 +1,1 @@
+"""What the results on deep ReLU networks share: the network, its limit, orders and widths."""
