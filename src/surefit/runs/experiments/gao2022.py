@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, BeforeValidator, PrivateAttr, model_validator
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
 from surefit.errors import InvalidInputError
-from surefit.runs.experiments.images import image_files
-from surefit.runs.experiments.spec import ExperimentSpec
+from surefit.runs.experiments.image_spec import ImageExperimentSpec
 from surefit.runs.options import (
     AtLeastOne,
     Classes,
@@ -21,7 +19,6 @@ from surefit.runs.options import (
     Switch,
     option,
 )
-from surefit.runs.sources import fingerprint
 
 __all__ = ["Gao2022Spec"]
 
@@ -49,7 +46,7 @@ _MNIST: dict[str, Any] = {
 _DIGITS: dict[str, Any] = {"widths": (125, 250, 500, 1000), "samples_per_class": 120, "epochs": 300}
 
 
-class Gao2022Spec(ExperimentSpec):
+class Gao2022Spec(ImageExperimentSpec):
     """What `surefit experiment gao2022` is to do."""
 
     experiment: ClassVar[str] = "gao2022"
@@ -57,10 +54,6 @@ class Gao2022Spec(ExperimentSpec):
         "Gao, Liu, Liu, Rajan, Gao (2022), arXiv 2110.05645, Figure 1: wider implicit networks "
         "train faster, and the operator norm of their weights stays where it was"
     )
-    private: ClassVar[frozenset[str]] = frozenset({"data_dir"})
-
-    _files: dict[str, str] = PrivateAttr(default_factory=dict)
-
     data_dir: Name | None = option(
         None,
         "A directory with the IDX files of MNIST (t10k-images-idx3-ubyte and its labels, and "
@@ -158,27 +151,5 @@ class Gao2022Spec(ExperimentSpec):
                 f"`Gao2022Spec(tolerance=...)` must be below 1. Got {self.tolerance:g}. It bounds "
                 "a relative residual. Write for example `tolerance = 1e-08`."
             )
-        for name, value in (_DIGITS if self.data_dir is None else _MNIST).items():
-            if getattr(self, name) is None:
-                object.__setattr__(self, name, value)
-        self._files = {path.name: fingerprint(path) for path in self.images}
+        self._complete(_DIGITS, _MNIST)
         return self
-
-    @property
-    def images(self) -> tuple[Path, ...]:
-        """The files of images: that of the test set, after that of the training set if it is there.
-
-        Raises:
-            InvalidInputError: the directory does not exist or has no such files.
-        """
-        return () if self.data_dir is None else image_files(Path(self.data_dir).expanduser())
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """The data by name and hash, not by place."""
-        return {"data": "digits" if self.data_dir is None else "mnist", "data_sha256": self._files}
-
-    @property
-    def label(self) -> str:
-        """The data."""
-        return f"{self.content['data']}-s{self.seed}"

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, BeforeValidator, PrivateAttr, model_validator
+from pydantic import AfterValidator, BeforeValidator, model_validator
 
-from surefit.runs.experiments.images import image_files
-from surefit.runs.experiments.spec import ExperimentSpec
+from surefit.runs.experiments.image_spec import ImageExperimentSpec
 from surefit.runs.options import AtLeastOne, AtLeastTwo, Name, Positive, Seed, Switch, option
-from surefit.runs.sources import fingerprint
 
 __all__ = ["Song2021Spec"]
 
@@ -40,7 +37,7 @@ _DIGITS: dict[str, Any] = {"width": 512, "samples": 1000, "epochs": 150, "step_s
 _MNIST: dict[str, Any] = {"width": 1000, "samples": 6000, "epochs": 60, "step_size": 0.01}
 
 
-class Song2021Spec(ExperimentSpec):
+class Song2021Spec(ImageExperimentSpec):
     """What `surefit experiment song2021` is to do."""
 
     experiment: ClassVar[str] = "song2021"
@@ -48,10 +45,6 @@ class Song2021Spec(ExperimentSpec):
         "Song, Ramezani-Kebrya, Pethick, Eftekhari, Cevher (2021), arXiv 2111.01875, experiment: "
         "students of a teacher network, from lazy to not lazy starts of the same product of scales"
     )
-    private: ClassVar[frozenset[str]] = frozenset({"data_dir"})
-
-    _files: dict[str, str] = PrivateAttr(default_factory=dict)
-
     data_dir: Name | None = option(
         None,
         "A directory with the IDX files of MNIST (train-images-idx3-ubyte, t10k-images-idx3-ubyte "
@@ -136,27 +129,5 @@ class Song2021Spec(ExperimentSpec):
 
     @model_validator(mode="after")
     def _fill(self) -> Song2021Spec:
-        for name, value in (_DIGITS if self.data_dir is None else _MNIST).items():
-            if getattr(self, name) is None:
-                object.__setattr__(self, name, value)
-        self._files = {path.name: fingerprint(path) for path in self.images}
+        self._complete(_DIGITS, _MNIST)
         return self
-
-    @property
-    def images(self) -> tuple[Path, ...]:
-        """The files of images: that of the training set, then that of the test set.
-
-        Raises:
-            InvalidInputError: the directory does not exist or has no such files.
-        """
-        return () if self.data_dir is None else image_files(Path(self.data_dir).expanduser())
-
-    @property
-    def content(self) -> dict[str, Any]:
-        """The data by name and hash, not by place."""
-        return {"data": "digits" if self.data_dir is None else "mnist", "data_sha256": self._files}
-
-    @property
-    def label(self) -> str:
-        """The data."""
-        return f"{self.content['data']}-s{self.seed}"
