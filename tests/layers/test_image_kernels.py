@@ -199,11 +199,18 @@ NETWORKS = {
 }
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+# Each compiles hundreds of draws; the others cover what these add only in passing.
+LONG = {"circular, standard", "sum on images", "padded pooling", "tanh and pooling"}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in NETWORKS]
+)
 def test_limit_kernel_of_images_is_the_mean_over_draws(name):
     claim_limit(NETWORKS[name], jax.random.normal(KEY, (3, 3, 2, 2)), seeds=768)
 
 
+@pytest.mark.slow
 def test_layer_norm_on_images_tends_to_its_limit():
     network = sf.Serial(
         sf.Conv(96, 2), sf.LayerNorm(0.2), sf.Relu(), sf.GlobalAveragePool(), sf.Dense(1)
@@ -211,6 +218,7 @@ def test_layer_norm_on_images_tends_to_its_limit():
     claim_limit(network, 0.3 * jax.random.normal(KEY, (3, 3, 2, 2)), seeds=256, finite_width=0.04)
 
 
+@pytest.mark.slow
 def test_the_kernel_of_a_wide_network_is_near():
     network = sf.Serial(
         sf.Conv(96, 2), sf.Relu(), sf.AveragePool(2), sf.Conv(96, 2, padding="circular"),
