@@ -35,7 +35,8 @@ def _number(value: float | None) -> str:
 def _table(title: str, caption: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
-        table.add_column(column, overflow="fold", justify="left")
+        # A name that is cut in two cannot be copied.
+        table.add_column(column, overflow="fold", justify="left", no_wrap=column == columns[0])
     table.caption, table.caption_justify = caption, "left"
     return table
 
