@@ -1,0 +1,1 @@
+"""Checks certificates of convergence; NumPy and python-flint only."""
