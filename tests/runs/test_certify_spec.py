@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 import surefit.runs
 from surefit.errors import InvalidInputError, StorageError
 from surefit.runs import CertifySpec
-from surefit.runs.implicit_fields import APPLIES_TO
+from surefit.runs.own_fields import owners
 from surefit.runs.toml import literal
 
 CANONICAL = (
@@ -67,7 +67,7 @@ def test_the_canonical_text_and_the_id_are_fixed():
 
 
 def test_every_single_change_makes_another_run():
-    assert set(CHANGES) == set(CertifySpec.model_fields) - set(APPLIES_TO)
+    assert set(CHANGES) == set(CertifySpec.model_fields) - set(owners())
     base = {"method": "sgd"}
     specs = [CertifySpec.parse(base), CertifySpec()]
     for name, value in CHANGES.items():
@@ -221,7 +221,7 @@ def test_every_field_explains_itself_and_its_example_is_valid():
         extra = field.json_schema_extra
         value = tomllib.loads(f"x = {extra['instead']}")["x"]
         beside = {"method": "sgd"} if name == "batch_size" else {}
-        beside |= {"network": APPLIES_TO[name][0]} if name in APPLIES_TO else {}
+        beside |= {"network": owners()[name][0]} if name in owners() else {}
         assert getattr(CertifySpec.parse({name: value, **beside}), name) is not None
 
 

@@ -65,7 +65,7 @@ def test_standard_is_the_start_that_the_family_calls_ntk():
         (
             {"network": "perceptron"},
             1,
-            "Known: implicit, implicit_linear, ling, multilayer, shallow, two_layer",
+            "Known: cnn, fc, implicit, implicit_linear, ling, multilayer, resnet, shallow, two",
         ),
         ({"init": "xavier"}, 1, "Known: he, lecun, mean_field, ntk, song, standard, wide"),
         (

@@ -21,6 +21,7 @@ _PANELS = {
     "Data": ("data", "classes", "samples", "samples_per_class", "preprocess", "labels", "noise"),
     "Network": ("network", "activation", "init", "weight_std", "width", "depth", "antisymmetric"),
     "Implicit networks": ("gamma", "trained", "skip", "output_scale"),
+    "Deep networks": ("tau", "window", "shared", "bias_scale"),
     "Training": ("loss", "method", "step_size", "batch_size", "steps", "target_loss", "seed"),
     "Theory and measurement": ("theorems", "monitors", "every"),
 }

@@ -27,6 +27,7 @@ def _summary(thing: object) -> str:
 def _kinds() -> dict[str, dict[str, str]]:
     from surefit import activations, certificates, data, layers, losses, theory, training
     from surefit.workflows import INITS, NETWORKS
+    from surefit.workflows.deep_networks import DEEP, DEEP_INITS
     from surefit.workflows.implicit_networks import IMPLICIT, IMPLICIT_INITS
     from surefit.workflows.networks import FAMILY
 
@@ -47,12 +48,12 @@ def _kinds() -> dict[str, dict[str, str]]:
         for kind, catalogue in catalogues.items()
     }
     kinds["networks"] = {name: text for name, (_, text) in NETWORKS.items()}
-    kinds["networks"] |= IMPLICIT
+    kinds["networks"] |= IMPLICIT | DEEP
     kinds["inits"] = {
         name: f"{parameterisation} parameterisation, first-layer weights of std {std:g}"
         for name, (parameterisation, std) in INITS.items()
     }
-    kinds["inits"] |= FAMILY | IMPLICIT_INITS
+    kinds["inits"] |= FAMILY | IMPLICIT_INITS | DEEP_INITS
     return kinds
 
 

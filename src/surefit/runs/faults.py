@@ -10,10 +10,12 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from surefit.runs.fields import CertifyFields
-from surefit.runs.implicit_fields import APPLIES_TO
 from surefit.runs.options import refusal
+from surefit.runs.own_fields import owners
 
 __all__ = ["conflicts", "explain"]
+
+_BELONGS = {("resnet",): "the branches of residual networks", ("cnn",): "convolutions"}
 
 
 def conflicts(spec: CertifyFields) -> list[tuple[bool, str]]:
@@ -44,18 +46,19 @@ def conflicts(spec: CertifyFields) -> list[tuple[bool, str]]:
             f"= {spec.batch_size} with samples = {spec.samples}. A batch is drawn from the samples "
             f"without repetition. Write `batch_size = {spec.samples}` or less.",
         ),
-        *(_misplaced(spec, name, networks) for name, networks in APPLIES_TO.items()),
+        *(_misplaced(spec, name, networks) for name, networks in owners().items()),
     ]
 
 
 def _misplaced(spec: CertifyFields, name: str, networks: tuple[str, ...]) -> tuple[bool, str]:
-    """A field of implicit networks beside a network that has no such thing."""
+    """A field of some networks beside a network that has no such thing."""
     value = getattr(spec, name)
+    thing = _BELONGS.get(networks, "the equilibrium of implicit networks")
     return (
         value is not None and spec.network not in networks,
         f"`CertifySpec({name}=...)` must go with network {' or '.join(networks)}. Got {name} = "
-        f"{value} with network = {spec.network!r}, which has no such choice: it belongs to the "
-        f"equilibrium of implicit networks. Leave {name} out, or write `network = "
+        f"{value} with network = {spec.network!r}, which has no such choice: it belongs to "
+        f"{thing}. Leave {name} out, or write `network = "
         f'"{networks[0]}"`.',
     )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from surefit.runs.implicit_fields import ImplicitFields
+from surefit.runs.deep_fields import DeepFields
 from surefit.runs.options import AtLeastOne, Choice, Name, Positive, Seed, StepSize, option
 
 __all__ = ["CertifyFields"]
 
 
-class CertifyFields(ImplicitFields):
+class CertifyFields(DeepFields):
     """The fields of a spec, each with its type, range, default and description.
 
     They are the options of the command line, under the same names. Data and network have files of
@@ -23,8 +23,10 @@ class CertifyFields(ImplicitFields):
     )
     method: Name = option(
         "gradient_descent",
-        "The training method (`surefit list`).",
-        "be the name of a method",
+        "The training method (`surefit list`), or `auto`: `gradient_descent` up to 4000 residuals "
+        "(samples times outputs), `sgd` beyond, where a step on all samples costs much more than "
+        "it brings. The deep networks `fc`, `cnn` and `resnet` have `auto` if it is left out.",
+        "be the name of a method or `auto`",
         '"gradient_descent"',
     )
     step_size: StepSize = option(
@@ -50,7 +52,9 @@ class CertifyFields(ImplicitFields):
     target_loss: Positive | None = option(
         None,
         "Stop as soon as the loss is at most this. Unset: go on until a certificate holds or the "
-        "steps are used up.",
+        "steps are used up; where no certificate can hold, until the loss is a millionth of that "
+        "at the start. Deep networks end at 1e-6, or with cross-entropy where all training samples "
+        "are classified correctly.",
         "be a finite number above 0",
         "1e-06",
     )

@@ -15,7 +15,9 @@ class NetworkFields(DataFields):
         "shallow",
         "The network (`surefit list`); `shallow` is one hidden layer, `implicit` has infinitely "
         "many layers with the same weights. Implicit networks have defaults of their own, those of "
-        "their papers: ReLU, Gaussian weights, a random initial output, at most 2000 steps.",
+        "their papers: ReLU, Gaussian weights, a random initial output, at most 2000 steps. So "
+        "have the deep networks `fc`, `cnn` and `resnet`: ReLU, three trained layers between two "
+        "fixed ones, a random initial output, at most 100 000 steps.",
         "be the name of a network",
         '"shallow"',
     )
@@ -34,7 +36,8 @@ class NetworkFields(DataFields):
         "in front of the layers, as Song et al. (2021) have it; they start at a random output and "
         "make at most 2000 steps. `ntk` is the parameterisation of that name; the start that Song "
         "et al. call NTK is `standard`. For `implicit` it is the distribution of the weights: "
-        "`gaussian`, `rademacher`, `uniform`, or `non_negative` (inside the equilibrium).",
+        "`gaussian`, `rademacher`, `uniform`, or `non_negative` (inside the equilibrium). `fc`, "
+        "`cnn` and `resnet` have their own, `allen_zhu`.",
         "be the name of an initialisation",
         '"wide"',
     )
@@ -49,13 +52,14 @@ class NetworkFields(DataFields):
     width: AtLeastOne = option(
         512,
         "Neurons in each hidden layer. The wider, the closer training stays to its kernel "
-        "prediction.",
+        "prediction. For `cnn` it is positions times channels: 8 channels on images of 8 x 8.",
         "be a whole number of at least 1",
         "512",
     )
     depth: AtLeastOne = option(
         1,
-        "The number of hidden layers.",
+        "The number of hidden layers; of `fc`, `cnn` and `resnet` that of the trained ones, which "
+        "lie behind a fixed one (3 if it is left out).",
         "be a whole number of at least 1",
         "1",
     )
@@ -64,7 +68,7 @@ class NetworkFields(DataFields):
         "Start at output 0: hidden features come in pairs of opposite output weights (with several "
         "hidden layers the initial output is subtracted instead), and the tangent kernel is as "
         "without. Otherwise the initial output is random and its size enters the bounds. Implicit "
-        "networks start at random unless this is asked for.",
+        "and deep networks start at random unless this is asked for.",
         "be true or false",
         "true",
     )

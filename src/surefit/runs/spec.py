@@ -13,7 +13,7 @@ from surefit.errors import InvalidInputError, StorageError
 from surefit.runs.faults import conflicts, explain
 from surefit.runs.fields import CertifyFields
 from surefit.runs.identity import canonical_text, run_id
-from surefit.runs.implicit_fields import APPLIES_TO, own_defaults
+from surefit.runs.own_fields import own_defaults, owners
 from surefit.runs.sources import fingerprint, is_file, split, without_directory
 from surefit.runs.toml import render
 
@@ -111,13 +111,14 @@ class CertifySpec(CertifyFields):
         """The run as plain data: every field, defaults included, and the version of the schema.
 
         This is what a run directory holds as `spec.json`. A data file has its name here, without
-        directories, and the SHA-256 of its content. Fields of implicit networks are left out for
-        all other networks.
+        directories, and the SHA-256 of its content. Fields that only some networks have are left
+        out for all others.
         """
+        special = owners()
         fields = {
             name: value
             for name, value in self.model_dump(mode="json").items()
-            if name not in APPLIES_TO or value is not None
+            if name not in special or value is not None
         }
         data = self.data if self.data_sha256 is None else without_directory(self.data)
         return {**fields, "data": data, "data_sha256": self.data_sha256, "schema": SCHEMA}

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import math
 
+import equinox as eqx
 import jax
+import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Array, Float
 
 from surefit.core.layer import Params
+from surefit.core.precision import as_float64, float64
 from surefit.core.spectrum.dense import symmetric_spectrum
 from surefit.core.spectrum.lanczos import lanczos_extremes
 from surefit.core.spectrum.operator import SymmetricOperator
 from surefit.errors import InvalidInputError
 from surefit.problem import Problem
+from surefit.tangent.gram import tangent_blocks
 from surefit.training.costs import eigenvalue_flops, gradient_flops, gram_flops
 
 __all__ = ["gram_bounds", "gram_largest", "loss_smoothness"]
@@ -20,6 +25,8 @@ __all__ = ["gram_bounds", "gram_largest", "loss_smoothness"]
 _DENSE_LIMIT = 4000
 # Lanczos reaches 1e-3 in about so many products, each about as much work as two gradients.
 _PRODUCTS = 25
+# Samples whose blocks are formed at once.
+_AT_ONCE = 8
 
 
 def gram_largest(problem: Problem, params: Params) -> float:
@@ -34,11 +41,11 @@ def gram_largest(problem: Problem, params: Params) -> float:
 def gram_bounds(problem: Problem, params: Params) -> tuple[float, float]:
     r"""Upper bounds of $\lambda_{\max}(K)$ and of $\max_i \lambda_{\max}(K_{ii})$ over the samples.
 
-    The second is infinite where the matrix is too large to be formed.
+    Where the whole matrix is too much work, the blocks of the samples are formed one by one.
     """
     if _prefers_dense(problem, params):
         return _dense(problem, params)
-    return _free(problem, params), math.inf
+    return _free(problem, params), float(_largest_block(problem, as_float64(params)))
 
 
 def loss_smoothness(problem: Problem, call: str) -> float:
@@ -67,8 +74,23 @@ def _dense(problem: Problem, params: Params) -> tuple[float, float]:
     gram = np.asarray(problem.gram(params))
     blocks = gram.reshape(problem.samples, problem.outputs, problem.samples, problem.outputs)
     own = np.einsum("iaib->iab", blocks)
-    per_sample = float(np.linalg.norm(own, axis=(1, 2)).max())
+    per_sample = float(np.linalg.norm(own, 2, axis=(1, 2)).max())
     return symmetric_spectrum(gram, eigenvectors=False).largest.upper, per_sample
+
+
+@float64
+def _largest_block(problem: Problem, params: Params) -> Float[Array, ""] | np.ndarray:
+    r"""$\max_i\lambda_{\max}(K_{ii})$."""
+    return _largest_block_compiled(problem, params)
+
+
+@eqx.filter_jit
+def _largest_block_compiled(problem: Problem, params: Params) -> Float[Array, ""]:
+    def size(example: Float[Array, "..."]) -> Float[Array, ""]:
+        own = tangent_blocks(problem.network, params, example[None])
+        return jnp.linalg.norm(own[:, :, 0, 0], 2)
+
+    return jnp.max(jax.lax.map(size, problem.x, batch_size=_AT_ONCE))
 
 
 def _free(problem: Problem, params: Params) -> float:

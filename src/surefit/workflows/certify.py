@@ -17,7 +17,7 @@ from surefit.core.trajectory import Status, Trajectory
 from surefit.errors import UnknownNameError
 from surefit.problem import Problem
 from surefit.runs import CertifySpec, Store, Workspace, environment_facts
-from surefit.runs.implicit_fields import own_defaults
+from surefit.runs.own_fields import own_defaults
 from surefit.theory import THEOREMS, Setting, assess, compare, monitors_mentioned
 from surefit.theory.explicit_forms import explicit_forms
 from surefit.training import METHODS, MONITORS, GradientFlow, Method, train

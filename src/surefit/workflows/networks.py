@@ -7,10 +7,11 @@ from typing import Any
 
 from surefit import models
 from surefit.activations import Activation, Relu, parse_activation
-from surefit.core.layer import Layer
+from surefit.core.layer import Layer, Shape
 from surefit.errors import InvalidInputError, UnknownNameError
 from surefit.layers import Antisymmetric
 from surefit.runs import CertifySpec
+from surefit.workflows.deep_networks import DEEP, build_deep
 from surefit.workflows.implicit_networks import IMPLICIT, build_implicit
 
 __all__ = ["FAMILY", "INITS", "NETWORKS", "build_network"]
@@ -87,16 +88,27 @@ NETWORKS: dict[str, tuple[Callable[..., Layer], str]] = {
 }
 
 
-def build_network(spec: CertifySpec, outputs: int, inputs: int = 1) -> Layer:
+def build_network(
+    spec: CertifySpec, outputs: int, inputs: int = 1, shape: Shape | None = None
+) -> Layer:
     """The network that a spec describes, for `outputs` outputs and `inputs` numbers per example.
+
+    Args:
+        spec: what was asked.
+        outputs: numbers per example that it computes.
+        inputs: numbers per example that it sees.
+        shape: of an example, where it is an image; None: a vector.
 
     Raises:
         InvalidInputError: a name is unknown or two fields contradict each other.
     """
     if spec.network in IMPLICIT:
         return build_implicit(spec, outputs, parse_activation(spec.activation), inputs)
+    if spec.network in DEEP:
+        own = (inputs,) if shape is None else shape
+        return build_deep(spec, outputs, parse_activation(spec.activation), own)
     if spec.network not in NETWORKS:
-        raise UnknownNameError("network", spec.network, [*NETWORKS, *IMPLICIT])
+        raise UnknownNameError("network", spec.network, [*NETWORKS, *IMPLICIT, *DEEP])
     if spec.init in FAMILY:
         return _family(spec, outputs, parse_activation(spec.activation), inputs)
     if spec.init not in INITS:
