@@ -20,7 +20,13 @@ from jaxtyping import Float
 from surefit.activations import Activation
 from surefit.core.rounding import UNIT_ROUNDOFF
 
-__all__ = ["Bends", "bends", "has_bounded_bend", "second_derivative_bound"]
+__all__ = [
+    "Bends",
+    "bends",
+    "has_bounded_bend",
+    "has_kink",
+    "second_derivative_bound",
+]
 
 Array = Float[np.ndarray, "..."]
 
@@ -82,18 +88,30 @@ def has_bounded_bend(activation: Activation) -> bool:
     return hasattr(activation, "second_derivative_bound") or math.isfinite(activation.smoothness)
 
 
+def has_kink(activation: Activation) -> bool:
+    r"""Whether $\phi$ is linear on both sides of a kink at 0, as rectifiers are.
+
+    A homogeneous function of one variable is: $\phi(z) = \phi(1)z$ for $z > 0$, $-\phi(-1)z$ else.
+    """
+    finite = math.isfinite(activation.lipschitz)
+    return activation.homogeneous and finite and not math.isfinite(activation.smoothness)
+
+
 def bends(activation: Activation, z: Array, reach: Array) -> Bends:
     r"""Bounds over $[z - \delta, z + \delta]$, $\delta$ = `reach`.
 
     $|\phi'| \le \min(|\phi'(z)| + \delta\,\sup|\phi''|,\ \sup|\phi'|)$, the first supremum over the
-    interval.
+    interval. Where $\phi$ `has_kink`, $\phi'$ is constant and $\phi'' = 0$ on intervals without 0;
+    the caller sees to it that there are no others.
 
     Args:
-        activation: $\phi$, with `has_bounded_bend`.
+        activation: $\phi$, with `has_bounded_bend` or `has_kink`.
         z: pre-activations.
         reach: how far they can move, broadcastable to `z`.
     """
     reach = np.broadcast_to(reach, z.shape)
+    if has_kink(activation):
+        return Bends(np.abs(np.asarray(_first(activation, jnp.asarray(z)))), np.zeros(z.shape))
     bend = second_derivative_bound(activation, z - reach, z + reach)
     slope = np.abs(np.asarray(_first(activation, jnp.asarray(z)))) + reach * bend
     return Bends(

@@ -2,40 +2,17 @@
 
 from __future__ import annotations
 
-import dataclasses
-import math
-from collections.abc import Callable
-
-from surefit.core.check import Evidence
 from surefit.core.layer import Params
 from surefit.core.precision import float64
-from surefit.curvature.activation import has_bounded_bend
+from surefit.curvature.activation import has_bounded_bend, has_kink
+from surefit.curvature.deep import DeepCurvature
+from surefit.curvature.profile import CurvatureBound, CurvatureProfile
 from surefit.curvature.structure import linear_in_parameters, two_layer_view
+from surefit.curvature.tracing import Untraceable, trace
 from surefit.curvature.two_layer import TwoLayerCurvature
-from surefit.errors import InvalidInputError
 from surefit.problem import Problem
 
-__all__ = ["CurvatureBound", "curvature_profile", "jacobian_lipschitz"]
-
-
-@dataclasses.dataclass(frozen=True)
-class CurvatureBound:
-    r"""An upper bound on the Lipschitz constant of $\theta \mapsto J(\theta)$ on a ball.
-
-    Args:
-        value: the bound, in the operator norm of J and the Euclidean norm of the parameters.
-        source: how it was obtained, in words.
-        radius: of the ball around the parameters that it was computed at.
-        evidence: `float`: evaluated in float64, inflated for rounding.
-    """
-
-    value: float
-    source: str
-    radius: float = 0.0
-    evidence: Evidence = Evidence.FLOAT
-
-
-Profile = Callable[[float], CurvatureBound]
+__all__ = ["curvature_profile", "jacobian_lipschitz", "without_bound"]
 
 
 @float64
@@ -49,8 +26,12 @@ def jacobian_lipschitz(
 
     over the trained parameters. With radius 0 it is a bound on $\lVert D^2f\rVert$ at `params`.
 
-    Known for networks that are affine in their trained parameters (0) and for two-layer networks
-    with a smooth activation (formula and proof in `surefit.curvature.two_layer`).
+    Known for networks that are affine in their trained parameters (0), for two-layer networks
+    (formula and proof in `surefit.curvature.two_layer`), and for compositions of dense and
+    convolutional layers, pooling, biases, sums, residual layers and equilibria (proof in
+    `surefit.curvature.deep`), with activations that have a bounded second derivative or their only
+    kink at 0. The bound is infinite where a pre-activation might reach its kink, or an equilibrium
+    might cease to be a contraction.
 
     Args:
         problem: network and data.
@@ -58,42 +39,53 @@ def jacobian_lipschitz(
         radius: of the ball.
 
     Returns:
-        The bound, or None where none is known: activations with kinks in front of trained
-        weights, deep networks.
+        The bound, or None where none is known (`without_bound` says why).
 
     Raises:
         InvalidInputError: `radius` is negative or not finite.
 
     Cost:
-        Two-layer networks: about $10n^2m$ operations.
+        Two-layer networks: about $10n^2m$ operations. Others: see `DeepCurvature`.
     """
     profile = curvature_profile(problem, params)
     return None if profile is None else profile(radius)
 
 
 @float64
-def curvature_profile(problem: Problem, params: Params) -> Profile | None:
-    """`jacobian_lipschitz` as a function of the radius; what does not depend on it is done once.
-
-    The function is non-decreasing.
-    """
+def curvature_profile(problem: Problem, params: Params) -> CurvatureProfile | None:
+    """`jacobian_lipschitz` as a function of the radius; what does not depend on it is done once."""
     if linear_in_parameters(problem, params):
-        return _guarded(lambda radius: 0.0, "the network is affine in its trained parameters")
+        return CurvatureProfile(lambda radius: 0.0, "the network is affine in its trained parameters")
     view = two_layer_view(problem, params)
-    if view is None or not has_bounded_bend(view.activation):
+    if view is not None and (has_bounded_bend(view.activation) or has_kink(view.activation)):
+        bound = TwoLayerCurvature(view)
+        return CurvatureProfile(
+            bound,
+            "block-diagonal second derivative of a two-layer net",
+            bound.limit,
+            bound.limited_by,
+            has_kink(view.activation),
+        )
+    try:
+        deep = DeepCurvature(trace(problem, params))
+    except Untraceable:
         return None
-    return _guarded(TwoLayerCurvature(view), "block-diagonal second derivative of a two-layer net")
+    return CurvatureProfile(
+        deep,
+        "second derivative layer by layer, adjoints exact at the centre",
+        deep.limit,
+        deep.limited_by,
+        deep.has_kinks,
+    )
 
 
-def _guarded(value: Callable[[float], float], source: str) -> Profile:
-    @float64
-    def profile(radius: float) -> CurvatureBound:
-        if not (0.0 <= radius < math.inf):
-            raise InvalidInputError(
-                "`jacobian_lipschitz(radius=...)` must be a finite number that is not negative. "
-                f"Got {radius}. It is the radius of a ball of parameters. Pass 0 for the bound at "
-                "the centre."
-            )
-        return CurvatureBound(value(radius), source, float(radius))
-
-    return profile
+@float64
+def without_bound(problem: Problem, params: Params) -> str:
+    """The layer or activation for which no bound is known; empty where one is."""
+    if curvature_profile(problem, params) is not None:
+        return ""
+    try:
+        trace(problem, params)
+    except Untraceable as cause:
+        return str(cause)
+    return ""

@@ -32,14 +32,19 @@ On a ball of radius $\rho$, $\lVert a_j\rVert$ grows by at most $\rho$ (if train
 $ij$ moves by at most $\lVert x_i\rVert\rho$, and both $A_j$ and $B_j$ are monotone in the sizes
 $|\phi''_{ij}|$ and $|\phi'_{ij}|$, so suprema over those intervals bound the whole ball; the
 Lipschitz constant of $J$ on a convex set is the supremum of $\lVert D^2f\rVert$ there.
+
+Rectifiers have $\phi'' = 0$ as long as no pre-activation changes its sign, that is on balls of
+radius less than $\min_{ij}|z_{ij}|/\lVert x_i\rVert$, if the hidden weights are trained.
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from jaxtyping import Float
 
-from surefit.curvature.activation import bends
+from surefit.curvature.activation import bends, has_kink
 from surefit.curvature.norms import perron_bounds, weighted_norm, weighted_norm_bounds
 from surefit.curvature.structure import TwoLayer
 
@@ -62,7 +67,12 @@ class TwoLayerCurvature:
     large radii first.
 
     Args:
-        view: a two-layer network with trained hidden weights and a bounded $\phi''$.
+        view: a two-layer network with trained hidden weights, and an activation with a bounded
+            $\phi''$ or with its only kink at 0.
+
+    Attributes:
+        limit: the largest radius for which there is a bound.
+        limited_by: what lies there, in words; empty without a limit.
 
     Cost:
         A few products of an n by n with an n by m matrix, and an eigenvalue problem of size
@@ -75,6 +85,18 @@ class TwoLayerCurvature:
         self.norms = np.linalg.norm(view.inputs, axis=1)
         self.entries = (view.inputs @ view.inputs.T) ** 2
         self._ceilings: dict[float, PerFeature] = {}
+        self.limit, self.limited_by = self._kinks()
+
+    def _kinks(self) -> tuple[float, str]:
+        if not (has_kink(self.view.activation) and self.view.hidden_trained):
+            return math.inf, ""
+        moving = np.broadcast_to((self.norms > 0)[:, None], self.z.shape)
+        ratio = np.where(moving, np.abs(self.z), math.inf) / np.where(moving, self.norms[:, None], 1)
+        where = np.unravel_index(int(np.argmin(ratio)), ratio.shape)
+        return float(ratio[where]) * (1.0 - 1e-9), (
+            f"pre-activation {self.z[where]:.3g} of the hidden layer (sample {where[0]}, neuron "
+            f"{where[1]}) sits nearest to its kink, for how fast it can move"
+        )
 
     def __call__(self, radius: float) -> float:
         """An upper bound of the Lipschitz constant of J on the ball of that radius."""
