@@ -33,6 +33,10 @@ Example: `surefit experiment gao2022 --data-dir mnist --out runs`
 """
 
 _EXAMPLES = {
+    "allen_zhu2019_width": (
+        "surefit experiment allen_zhu2019_width",
+        "surefit experiment allen_zhu2019_width --widths 64 128 256 512 --repeats 8 --depth 3",
+    ),
     "gao2022": (
         "surefit experiment gao2022",
         "surefit experiment gao2022 --widths 64 128 256 --epochs 100",

@@ -4,9 +4,11 @@ from surefit.runs.experiments.gao2022 import Gao2022Spec
 from surefit.runs.experiments.song2021 import Song2021Spec
 from surefit.runs.experiments.song2021_width import Song2021WidthSpec
 from surefit.runs.experiments.spec import ExperimentSpec
+from surefit.runs.experiments.width_study import AllenZhu2019WidthSpec
 
 __all__ = [
     "EXPERIMENT_SPECS",
+    "AllenZhu2019WidthSpec",
     "ExperimentSpec",
     "Gao2022Spec",
     "Song2021Spec",
@@ -14,5 +16,6 @@ __all__ = [
 ]
 
 EXPERIMENT_SPECS: dict[str, type[ExperimentSpec]] = {
-    spec.experiment: spec for spec in (Gao2022Spec, Song2021Spec, Song2021WidthSpec)
+    spec.experiment: spec
+    for spec in (Gao2022Spec, Song2021Spec, Song2021WidthSpec, AllenZhu2019WidthSpec)
 }
