@@ -24,6 +24,7 @@ _HOME = {
     "certify": "surefit.certificates",
     "compare": "surefit.theory",
     "empirical_ntk": "surefit.tangent",
+    "landscape": "surefit.landscapes",
     "limit_kernel": "surefit.tangent",
     "linearised": "surefit.linearisation",
     "train": "surefit.training",
@@ -38,6 +39,7 @@ _PACKAGES = (
     "equilibria",
     "errors",
     "implicit",
+    "landscapes",
     "layers",
     "losses",
     "models",
@@ -67,6 +69,7 @@ if TYPE_CHECKING:
     from surefit.core.trajectory import Trajectory
     from surefit.equilibria import well_posedness
     from surefit.implicit.solvers import *  # noqa: F403
+    from surefit.landscapes import landscape
     from surefit.layers import *  # noqa: F403
     from surefit.linearisation import linearised
     from surefit.losses import *  # noqa: F403
