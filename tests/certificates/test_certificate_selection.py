@@ -142,7 +142,7 @@ single = jax.tree.map(lambda a: np.asarray(a, np.float32), params)
 certificate = sf.certify(problem, single)
 assert certificate.holds, certificate.explain()
 assert fires(problem, single)
-assert certificate.witness["params/0/w"].dtype == np.float64
+assert certificate.witness["params.0.w"].dtype == np.float64
 assert not jax.config.jax_enable_x64
 """
 

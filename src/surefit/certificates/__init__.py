@@ -2,7 +2,6 @@
 
 from surefit.certificates.certifier import CERTIFIERS, Certifier, Dynamics
 from surefit.certificates.point import Point
-from surefit.certificates.reissuing import reissue
 from surefit.certificates.selection import certify, fires, issue_all
 
 __all__ = [
@@ -13,5 +12,4 @@ __all__ = [
     "certify",
     "fires",
     "issue_all",
-    "reissue",
 ]

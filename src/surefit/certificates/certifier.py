@@ -11,6 +11,7 @@ import numpy as np
 
 from surefit.certificates.diagnosis import diagnose
 from surefit.certificates.point import Point
+from surefit.certificates.portable import Statement, Unportable, portable
 from surefit.core.catalogue import Catalogue, snake_case
 from surefit.core.certificate import Certificate
 from surefit.core.check import Check, Evidence, Sense
@@ -25,6 +26,8 @@ Dynamics = Literal["descent", "flow"]
 
 # The claim without its numbers, for a certificate that does not hold.
 BARE = "gradient {} from the saved weights converges to zero training loss at a linear rate"
+# How much larger the proposed radius is than the one computed.
+ROOM = 1.01
 SCOPE = (
     "Scope: exact gradient {dynamics} from the saved weights, not the run that led there; "
     "evidence float: evaluated in float64 (the extreme eigenvalues enclosed with their rounding, "
@@ -120,12 +123,12 @@ class Certifier(abc.ABC):
             found = self.assess(point, step_size, dynamics)
         else:
             found = Assessment((), BARE.format(dynamics))
-        checks = (*shared, *found.checks)
+        checks = (*shared, *_reach_checks(point), *found.checks)
         quantities = {**_common(point), **found.quantities}
         holds = all(check.holds for check in checks)
         advice = diagnose(point, checks, quantities, step_size)
         scope = SCOPE.format(dynamics=dynamics)
-        return Certificate(
+        certificate = Certificate(
             name=name,
             statement=_sentence(found.claim if holds else f"not shown: {found.claim}"),
             theorem=self.theorem,
@@ -134,6 +137,7 @@ class Certifier(abc.ABC):
             witness=point.witness(),
             note=" ".join([*advice, scope]),
         )
+        return _with_document(certificate, point, dynamics) if holds else certificate
 
     def _dynamics(self, dynamics: Dynamics | None) -> Dynamics:
         if dynamics is None:
@@ -146,6 +150,23 @@ class Certifier(abc.ABC):
                 "choose another certifier."
             )
         return dynamics
+
+
+def _with_document(certificate: Certificate, point: Point, dynamics: Dynamics) -> Certificate:
+    """The certificate with its form for other programs, or with the reason why it has none."""
+    numbers = certificate.quantities
+    # The first zero of a majorant has no room for rounding; a little beyond it is negative.
+    statement = Statement(
+        dynamics,
+        rho=numbers["radius"] * ROOM,
+        step_size=None if dynamics == "flow" else numbers["step_size"],
+    )
+    try:
+        document, arrays = portable(point.problem, point.params, statement)
+    except Unportable as reason:
+        note = f"{certificate.note} It has no form that the checker reads: {reason}."
+        return dataclasses.replace(certificate, note=note)
+    return dataclasses.replace(certificate, document=document, witness=arrays)
 
 
 CERTIFIERS: Catalogue[Certifier] = Catalogue("certifier", Certifier, "surefit.certificates")
@@ -175,6 +196,24 @@ def shared_checks(point: Point) -> tuple[Check, ...]:
         Check.from_flag("inputs distinct", distinct, evidence=Evidence.PROVED),
         onto,
         known,
+    )
+
+
+def _reach_checks(point: Point) -> tuple[Check, ...]:
+    """Where the curvature is only known on small balls: room for the shortest possible path."""
+    if math.isinf(point.reach) or point.smallest.lower <= 0.0 or point.curvature is None:
+        return ()
+    kinks = getattr(point.curvature, "kinks", False)
+    name = "largest radius without a sign change" if kinks else "largest radius of contraction"
+    where = getattr(point.curvature, "limited_by", "")
+    return (
+        Check(
+            name,
+            point.reach,
+            point.residual / point.sigma.lower,
+            Sense.GREATER,
+            note=f"||r|| / sigma, which no bound of the path is below; {where}",
+        ),
     )
 
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from surefit.core.check import Check, Evidence
-from surefit.core.jsonable import read_json, write_json
+from surefit.core.jsonable import as_float, read_json, write_json
 from surefit.errors import StorageError
 
 __all__ = ["Certificate"]
@@ -27,6 +30,9 @@ class Certificate:
         quantities: the numbers of the statement (`sigma_min`, `radius`, `rate`, ...).
         witness: the arrays that the checks were computed from (weights, data).
         note: limits of the statement.
+        document: the statement and the network in the format of docs/certificate-format.md, about
+            the arrays of `witness`; None where the certificate does not hold or the format has no
+            words for the network.
     """
 
     name: str
@@ -36,6 +42,7 @@ class Certificate:
     quantities: dict[str, float]
     witness: dict[str, np.ndarray] = dataclasses.field(default_factory=dict, repr=False)
     note: str = ""
+    document: dict[str, Any] | None = dataclasses.field(default=None, repr=False)
 
     @property
     def holds(self) -> bool | None:
@@ -80,51 +87,77 @@ class Certificate:
         }
 
     def save(self, path: Path) -> Path:
-        """Write `certificate.json` and `certificate.npz` into the directory `path`.
+        """Write the certificate into the directory `path`, which is made if absent.
 
-        The directory is made if absent.
+        `certificate.json` and `arrays.npz` are what a checker reads (`surefit verify PATH`); the
+        former is only written where there is a `document`. `issued.json` is what was found here.
+
+        Raises:
+            StorageError: the directory cannot be written.
+        """
+        path = self.save_issued(path)
+        with _writing(path):
+            if self.document is None:
+                (path / "certificate.json").unlink(missing_ok=True)
+            else:
+                write_json(path / "certificate.json", self.document)
+            # Not compressed: weights hardly shrink, and a checker refuses suspicious ratios.
+            with (path / "arrays.npz").open("wb") as file:
+                np.savez(file, **self.witness)
+        return path
+
+    def save_issued(self, path: Path) -> Path:
+        """Write `issued.json` only: the statement with its checks, without the arrays.
 
         Raises:
             StorageError: the directory cannot be written.
         """
         path = Path(path)
-        try:
+        with _writing(path):
             path.mkdir(parents=True, exist_ok=True)
-            write_json(path / "certificate.json", self.to_dict())
-            with (path / "certificate.npz").open("wb") as file:
-                np.savez_compressed(file, **self.witness)
-        except OSError as cause:
-            raise StorageError(
-                f"`Certificate.save(path=...)` must be given a writable directory. Got {path}: "
-                f"{cause}. Choose another directory."
-            ) from cause
+            write_json(path / "issued.json", self.to_dict())
         return path
 
     @classmethod
     def load(cls, path: Path) -> Certificate:
-        """Read what `save` wrote.
+        """Read what `save` or `save_issued` wrote.
 
         Raises:
             StorageError: a file is missing or damaged.
         """
         path = Path(path)
-        data = read_json(path / "certificate.json")
-        try:
-            with np.load(path / "certificate.npz") as arrays:
-                witness = {name: arrays[name] for name in arrays.files}
-        except (OSError, ValueError) as cause:
-            raise StorageError(
-                f"{path / 'certificate.npz'} must be readable. {cause}. Copy the certificate again."
-            ) from cause
+        data = read_json(path / "issued.json")
+        document = path / "certificate.json"
         return cls(
             name=data["name"],
             statement=data["statement"],
             theorem=data["theorem"],
             checks=tuple(map(Check.from_dict, data["checks"])),
-            quantities={
-                key: float("nan" if value is None else value)
-                for key, value in data["quantities"].items()
-            },
-            witness=witness,
+            quantities={key: as_float(value) for key, value in data["quantities"].items()},
+            witness=_arrays(path / "arrays.npz"),
             note=data["note"],
+            document=read_json(document) if document.exists() else None,
         )
+
+
+def _arrays(path: Path) -> dict[str, np.ndarray]:
+    if not path.exists():
+        return {}
+    try:
+        with np.load(path) as arrays:
+            return {name: arrays[name] for name in arrays.files}
+    except (OSError, ValueError, zipfile.BadZipFile) as cause:
+        raise StorageError(
+            f"{path} must be readable. {cause}. Copy the certificate again."
+        ) from cause
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as cause:
+        raise StorageError(
+            f"`Certificate.save(path=...)` must be given a writable directory. Got {path}: "
+            f"{cause}. Choose another directory."
+        ) from cause

@@ -8,8 +8,10 @@ from typing import Any
 
 from surefit.core.certificate import Certificate
 from surefit.core.check import Check
+from surefit.core.fitted import FittedConstant
 from surefit.core.jsonable import as_float, read_json, write_json
 from surefit.core.prediction import Prediction
+from surefit.core.proof import Proof
 from surefit.core.trajectory import Trajectory
 from surefit.core.widths import FormOutcome, WidthDemand
 from surefit.errors import StorageError
@@ -31,6 +33,7 @@ class TheoremRecord:
         url: where to read it.
         prediction: assumptions and promises on this problem.
         outcome: promises compared with the run, one check per promise.
+        fitted: the theorem's unstated constants, fitted to the run.
     """
 
     name: str
@@ -40,6 +43,7 @@ class TheoremRecord:
     url: str
     prediction: Prediction
     outcome: tuple[Check, ...] = ()
+    fitted: tuple[FittedConstant, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,6 +69,8 @@ class RunRecord:
             equilibria, say).
         forms: explicit conditions at the start, for networks that a theorem has such forms for.
         widths: what the results of the literature ask of the width, smallest first.
+        proof: what the stand-alone checker said about the strongest certificate, which is in the
+            folder `certificate`; None where there was nothing to check.
     """
 
     run_id: str
@@ -82,6 +88,7 @@ class RunRecord:
     network_checks: tuple[Check, ...] = ()
     forms: tuple[FormOutcome, ...] = ()
     widths: tuple[WidthDemand, ...] = ()
+    proof: Proof | None = None
 
     def save(self, directory: Path) -> None:
         """Write `spec.json`, `environment.json`, `result.json`, the trajectory and certificates."""
@@ -90,7 +97,7 @@ class RunRecord:
         write_json(directory / "environment.json", self.environment)
         self.trajectory.save(directory)
         for certificate in self.certificates:
-            certificate.save(directory / "certificates" / certificate.name)
+            certificate.save_issued(directory / "certificates" / certificate.name)
         result = {
             "schema": SCHEMA,
             "run_id": self.run_id,
@@ -105,6 +112,7 @@ class RunRecord:
                     **{f.name: getattr(item, f.name) for f in dataclasses.fields(item)},
                     "prediction": item.prediction.to_dict(),
                     "outcome": [check.to_dict() for check in item.outcome],
+                    "fitted": [dataclasses.asdict(constant) for constant in item.fitted],
                 }
                 for item in self.theorems
             ],
@@ -112,6 +120,7 @@ class RunRecord:
             "command": self.command,
             "forms": [dataclasses.asdict(form) for form in self.forms],
             "widths": [dataclasses.asdict(demand) for demand in self.widths],
+            "proof": None if self.proof is None else dataclasses.asdict(self.proof),
         }
         write_json(directory / "result.json", result)
 
@@ -136,6 +145,7 @@ class RunRecord:
                     **item,
                     "prediction": Prediction.from_dict(item["prediction"]),
                     "outcome": tuple(map(Check.from_dict, item["outcome"])),
+                    "fitted": tuple(map(FittedConstant.from_dict, item.get("fitted", ()))),
                 }
             )
             for item in data["theorems"]
@@ -159,4 +169,5 @@ class RunRecord:
             network_checks=tuple(map(Check.from_dict, data.get("network_checks", ()))),
             forms=tuple(map(FormOutcome.from_dict, data.get("forms", ()))),
             widths=tuple(map(WidthDemand.from_dict, data.get("widths", ()))),
+            proof=None if data.get("proof") is None else Proof.from_dict(data["proof"]),
         )

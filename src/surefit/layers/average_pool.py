@@ -9,7 +9,7 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.layers.pooling import require_cross_positions
-from surefit.layers.windows import Padding, Sizes, require_windows, windows_over
+from surefit.layers.windows import Padding, Sizes, Windows, require_windows, windows_over
 
 __all__ = ["AveragePool"]
 
@@ -39,12 +39,13 @@ class AveragePool(Layer):
     def _steps(self) -> Sizes:
         return self.window if self.strides is None else self.strides
 
-    def _windows(self, shape: Shape):
+    def windows(self, shape: Shape) -> Windows:
+        """Where the windows lie on examples of `shape`."""
         return windows_over("AveragePool", shape, self.window, self._steps, self.padding)
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """One position per window, and the same channels."""
-        return (*self._windows(input_shape).output, input_shape[-1])
+        return (*self.windows(input_shape).output, input_shape[-1])
 
     def init(self, key: PRNGKeyArray, input_shape: Shape) -> Params:
         """No parameters."""
@@ -52,12 +53,12 @@ class AveragePool(Layer):
 
     def apply(self, params: Params, x: Float[Array, "n ..."]) -> Float[Array, "n ..."]:
         """The means."""
-        return self._windows(x.shape[1:]).mean(x, 1)
+        return self.windows(x.shape[1:]).mean(x, 1)
 
     def kernel(self, k: Kernel) -> Kernel:
         """Means over both windows of a pair."""
         require_cross_positions("AveragePool", k)
-        windows, rank = self._windows((*k.space, k.width)), len(k.space)
+        windows, rank = self.windows((*k.space, k.width)), len(k.space)
 
         def pooled(v: Array, batches: int) -> Array:
             return windows.mean(windows.mean(v, batches), batches + rank)

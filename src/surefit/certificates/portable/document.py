@@ -1,0 +1,104 @@
+"""A certificate as a document and the arrays that it names."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from typing import Any, Literal
+
+import jax.numpy as jnp
+import numpy as np
+
+from surefit.certificates.portable.layers import Writer
+from surefit.certificates.portable.parts import Part, flat_parts, split_inputs
+from surefit.core.layer import Params
+from surefit.core.precision import float64
+from surefit.layers import Centred
+from surefit.problem import Problem
+
+__all__ = ["Statement", "portable"]
+
+FORMAT, VERSION = "surefit-certificate", 1
+
+
+@dataclasses.dataclass(frozen=True)
+class Statement:
+    """What is claimed: the proposals that a checker starts from.
+
+    Args:
+        kind: `descent` or `flow`.
+        rho: the radius of the ball that the run is to stay in.
+        step_size: of descent on the problem's loss; flow has none.
+        start_radius: how far from the saved weights the run may start.
+    """
+
+    kind: Literal["descent", "flow"]
+    rho: float
+    step_size: float | None = None
+    start_radius: float = 0.0
+
+    def written(self) -> dict[str, Any]:
+        """As the format has it."""
+        numbers = {"rho": self.rho, "start_radius": self.start_radius}
+        if self.kind == "descent":
+            numbers["step_size"] = self.step_size
+        return {"kind": self.kind, **{key: float(value).hex() for key, value in numbers.items()}}
+
+
+@float64
+def portable(
+    problem: Problem, params: Params, statement: Statement
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The document of docs/certificate-format.md, and its arrays.
+
+    Leading layers without parameters are applied to the inputs; a network that subtracts its
+    output at the start gets that output as an array.
+
+    Args:
+        problem: network, squared loss and data.
+        params: the weights that the statement is about.
+        statement: what is claimed.
+
+    Raises:
+        Unportable: the format has no words for the network.
+    """
+    network, offset = problem.network, None
+    if isinstance(network, Centred):
+        network = network.network
+        offset = network.apply(params["anchor"], jnp.asarray(problem.x))
+        params = params["network"]
+    x, parts = split_inputs(
+        flat_parts(Part(network, params, "params")), np.asarray(problem.x, np.float64)
+    )
+    writer = Writer(x.shape[1:])
+    writer.write(parts)
+    y = np.asarray(problem.y, np.float64)
+    arrays = {"x": x, "y": y.reshape(len(y), -1), **writer.arrays}
+    if offset is not None:
+        arrays["offset"] = np.asarray(offset)
+    arrays = {name: np.ascontiguousarray(array, "<f8") for name, array in arrays.items()}
+    document = {
+        "format": FORMAT,
+        "version": VERSION,
+        "statement": statement.written(),
+        "loss": {
+            "kind": "squared",
+            "scale": float(problem.loss.residual_scale(problem.samples)).hex(),
+        },
+        "network": {
+            "inputs": "x",
+            "targets": "y",
+            "offset": None if offset is None else "offset",
+            "layers": writer.layers,
+        },
+        "arrays": {
+            name: {
+                "sha256": hashlib.sha256(array.tobytes()).hexdigest(),
+                "shape": list(array.shape),
+                "dtype": "float64",
+            }
+            for name, array in arrays.items()
+        },
+        "claims": {},
+    }
+    return document, arrays
