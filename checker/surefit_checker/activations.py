@@ -1,0 +1,128 @@
+r"""The activations: values and two derivatives of balls, and bounds of three derivatives."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+from collections.abc import Callable
+
+import numpy as np
+from flint import arb
+
+from surefit_checker.ball import Ball
+from surefit_checker.verdict import InvalidError, UndecidedError
+
+
+@dataclasses.dataclass(frozen=True)
+class Activation:
+    r"""A scalar function.
+
+    Args:
+        at: from pre-activations to $\phi$, $\phi'$, $\phi''$ there.
+        slope: at least $\sup|\phi'|$.
+        bend: at least $\sup|\phi''|$ (away from a kink).
+        third: at least $\sup|\phi'''|$ (away from a kink).
+        kinked: whether $\phi'$ jumps at 0.
+        linear: whether it is the identity.
+    """
+
+    at: Callable[[Ball], tuple[Ball, Ball, Ball]]
+    slope: float
+    bend: float
+    third: float
+    kinked: bool = False
+    linear: bool = False
+
+
+def _constant(z: Ball, value: float) -> Ball:
+    return z * 0.0 + Ball(np.full(z.shape, value))
+
+
+def _tanh(z):
+    t = z.map(arb.tanh)
+    d1 = _constant(z, 1.0) - t * t
+    return t, d1, t * d1 * -2.0
+
+
+def _erf(z):
+    d1 = z.map(lambda x: 2 * (-x * x).exp() / arb.pi().sqrt())
+    return z.map(arb.erf), d1, z * d1 * -2.0
+
+
+def _sin(z):
+    s = z.map(arb.sin)
+    return s, z.map(arb.cos), -s
+
+
+def _gelu(z):
+    normal = z.map(lambda x: (1 + (x / arb(2).sqrt()).erf()) / 2)
+    density = z.map(lambda x: (-x * x / 2).exp() / (2 * arb.pi()).sqrt())
+    return z * normal, normal + z * density, density * (_constant(z, 2.0) - z * z)
+
+
+def _logistic(z):
+    s = z.map(lambda x: 1 / (1 + (-x).exp()))
+    return s, s * (_constant(z, 1.0) - s)
+
+
+def _softplus(shifted: bool):
+    def at(z):
+        s, d2 = _logistic(z)
+
+        # Of the larger of the two arguments, so that the exponential stays finite.
+        def value(x):
+            y = x + (-x).exp().log1p() if x > 0 else x.exp().log1p()
+            return y - arb(2).log() if shifted else y
+
+        return z.map(value), s, d2
+
+    return at
+
+
+def _sigmoid(shifted: bool):
+    def at(z):
+        s, d1 = _logistic(z)
+        d2 = d1 * (_constant(z, 1.0) - s * 2.0)
+        return (s - _constant(z, 0.5) if shifted else s), d1, d2
+
+    return at
+
+
+def _leaky(slope: float):
+    def at(z):
+        b = z.ball()
+        if not (np.abs(b.mid) > b.rad).all():
+            raise UndecidedError("a pre-activation lies within its rounding error of the kink")
+        d1 = Ball(np.where(b.mid > 0, 1.0, slope))
+        return z * d1, d1, d1 * 0.0
+
+    return at
+
+
+def activation(name: str, parameters: dict[str, float | bool]) -> Activation:
+    """The activation of a name, given exactly the parameters that it has."""
+    wanted = {"leaky_relu": ["slope"], "softplus": ["shifted"], "sigmoid": ["shifted"]}
+    if sorted(parameters) != wanted.get(name, []):
+        raise InvalidError(f"activation {name!r} has no such parameters: {sorted(parameters)}")
+    if name == "leaky_relu":
+        slope = parameters["slope"]
+        return Activation(_leaky(slope), max(1.0, abs(slope)), 0.0, 0.0, kinked=slope != 1.0)
+    if name in ("softplus", "sigmoid"):
+        make = _softplus if name == "softplus" else _sigmoid
+        # With s the logistic function: s' <= 1/4, |s''| <= 1/(6 sqrt 3), |s'''| <= 1/8.
+        bounds = (1.0, 0.25, 0.0963) if name == "softplus" else (0.25, 0.0963, 0.125)
+        return Activation(make(parameters["shifted"]), *bounds)
+    known = {
+        "identity": Activation(
+            lambda z: (z, _constant(z, 1.0), z * 0.0), 1.0, 0.0, 0.0, linear=True
+        ),
+        "relu": Activation(_leaky(0.0), 1.0, 0.0, 0.0, kinked=True),
+        "quadratic": Activation(lambda z: (z * z, z * 2.0, _constant(z, 2.0)), math.inf, 2.0, 0.0),
+        "tanh": Activation(_tanh, 1.0, 0.77, 2.0),  # 4/(3 sqrt 3) at tanh^2 = 1/3; -2 at 0
+        "erf": Activation(_erf, 1.1284, 0.9679, 2.2568),  # 2/sqrt pi; z^2 = 1/2; 4/sqrt pi at 0
+        "sin": Activation(_sin, 1.0, 1.0, 1.0),
+        "gelu": Activation(_gelu, 1.129, 0.798, 0.78),  # z^2 = 2; 0; 2 z^2 = 7 - sqrt 33
+    }
+    if name not in known:
+        raise InvalidError(f"unknown activation {name!r}")
+    return known[name]

@@ -1,0 +1,148 @@
+r"""Arrays of balls: midpoints and radii in float64, every rounding error enclosed.
+
+Assumed: IEEE-754 double precision, rounding to nearest (subnormal results may be flushed to zero),
+and matrix products that add up the rounded (or fused) products of entries in any order: no
+Strassen-like algorithm, no lower internal precision. Then the error of a product over k terms is at
+most $\gamma_k|A||B|$, $\gamma_k = ku/(1-ku)$ (Higham 2002, Accuracy and stability of numerical
+algorithms, section 3.5).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from flint import arb
+
+from surefit_checker.verdict import UndecidedError
+
+U = 2.0**-53
+FLOOR = 2.0**-1000  # more than all underflows of one operation together
+
+
+def up(x, operations: int):
+    """An upper bound of a sum of products of non-negative numbers, given its float value.
+
+    `operations` roundings at most lie between any input and the result, so the true value is at
+    most x / (1 - u)^operations.
+    """
+    return x * (1.0 + (2 * operations + 6) * U) + FLOOR
+
+
+def gamma(terms: int) -> float:
+    """At least ku/(1 - ku)."""
+    return (terms + 2) * U * (1.0 + 2.0**-20)
+
+
+def float_up(x: arb) -> float:
+    """A float that is at least the number."""
+    return float(np.nextafter(np.nextafter(float(x.upper()), np.inf), np.inf))
+
+
+def float_down(x: arb) -> float:
+    """A float that is at most the number."""
+    return -float_up(-x)
+
+
+class Ball:
+    """An array of real numbers, entry by entry within `rad` of `mid`."""
+
+    def __init__(self, mid: np.ndarray, rad: np.ndarray | float = 0.0):
+        self.mid = np.asarray(mid, dtype=np.float64)
+        self.rad = np.broadcast_to(np.asarray(rad, dtype=np.float64), self.mid.shape)
+        # An overflow makes every later comparison worthless.
+        if not (np.isfinite(self.mid).all() and np.isfinite(self.rad).all()):
+            raise UndecidedError("numbers outside the range of float64 appear")
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Of the array."""
+        return self.mid.shape
+
+    def mag(self) -> np.ndarray:
+        """Upper bounds of the absolute values."""
+        return up(np.abs(self.mid) + self.rad, 1)
+
+    def ball(self) -> Ball:
+        """Itself; other precisions are converted."""
+        return self
+
+    def __neg__(self) -> Ball:
+        return Ball(-self.mid, self.rad)
+
+    def __add__(self, other: Ball) -> Ball:
+        mid = self.mid + other.mid
+        return Ball(mid, up(self.rad + other.rad + U * np.abs(mid), 3))
+
+    def __sub__(self, other: Ball) -> Ball:
+        return self + (-other)
+
+    def __mul__(self, other: Ball | float) -> Ball:
+        """Entry by entry; a float is an exact number."""
+        other = other if isinstance(other, Ball) else Ball(other)
+        mid = self.mid * other.mid
+        first, second = np.abs(self.mid), np.abs(other.mid)
+        rad = first * other.rad + self.rad * (second + other.rad) + U * np.abs(mid)
+        return Ball(mid, up(rad, 6))
+
+    def __matmul__(self, other: Ball) -> Ball:
+        """The product of matrices, or of stacks of them."""
+        terms = self.shape[-1]
+        mid = self.mid @ other.mid
+        second = np.abs(other.mid)
+        rad = np.abs(self.mid) @ (other.rad + gamma(terms) * second)
+        if self.rad.any():
+            rad = rad + self.rad @ (second + other.rad)
+        return Ball(mid, up(rad, terms + 6))
+
+    def sum(self, axis: int) -> Ball:
+        """Over one axis."""
+        terms = self.shape[axis]
+        rad = np.sum(self.rad + gamma(terms) * np.abs(self.mid), axis)
+        return Ball(np.sum(self.mid, axis), up(rad, terms + 3))
+
+    def __getitem__(self, index) -> Ball:
+        return Ball(self.mid[index], self.rad[index])
+
+    def reshape(self, *shape: int) -> Ball:
+        """The same entries in another shape."""
+        return Ball(self.mid.reshape(*shape), self.rad.reshape(*shape))
+
+    def transpose(self, *axes: int) -> Ball:
+        """With the axes in another order."""
+        return Ball(self.mid.transpose(*axes), self.rad.transpose(*axes))
+
+    @property
+    def T(self) -> Ball:
+        """The transpose of a matrix."""
+        return self.transpose(1, 0)
+
+    def with_column(self, value: float) -> Ball:
+        """One more entry, the same everywhere, along the last axis."""
+        column = (*self.shape[:-1], 1)
+        return Ball(
+            np.concatenate([self.mid, np.full(column, value)], -1),
+            np.concatenate([self.rad, np.zeros(column)], -1),
+        )
+
+    def where(self, mask: np.ndarray, value: float) -> Ball:
+        """With an exact number in the places of the mask."""
+        return Ball(np.where(mask, value, self.mid), np.where(mask, 0.0, self.rad))
+
+    def map(self, function) -> Ball:
+        """A function of arbs, applied to every entry."""
+        mid, rad = np.empty(self.mid.size), np.empty(self.mid.size)
+        pairs = zip(self.mid.ravel().tolist(), self.rad.ravel().tolist(), strict=True)
+        for i, (m, r) in enumerate(pairs):
+            y = function(arb(m, r))
+            mid[i], rad[i] = float(y.mid()), float(y.rad())
+        # Both conversions may be off by a unit in the last place.
+        rad = up(rad * (1.0 + 8 * U) + 4 * U * np.abs(mid), 4)
+        return Ball(mid.reshape(self.shape), rad.reshape(self.shape))
+
+
+def norm(x: np.ndarray, axis=None) -> np.ndarray:
+    """Upper bounds of Euclidean norms of arrays of upper bounds of absolute values."""
+    scale = float(np.max(x))  # so that no square leaves the range
+    if scale == 0.0:
+        return np.sum(x, axis)
+    terms = x.size if axis is None else int(np.prod([x.shape[a] for a in np.atleast_1d(axis)]))
+    return up(up(np.sqrt(up(np.sum(up(x / scale, 1) ** 2, axis), terms + 3)), 2) * scale, 2)

@@ -1,0 +1,35 @@
+"""The Lipschitz constant of the Jacobian on a ball around the saved weights."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from surefit_checker import two_layer
+from surefit_checker.ball import up
+from surefit_checker.network import Network
+from surefit_checker.rows import Rows
+from surefit_checker.spectrum import perron
+
+
+def curvature(network: Network, rho: float) -> float:
+    """An upper bound; the kernel must have been computed before.
+
+    Raises:
+        RefusedError: a pre-activation may reach a kink within rho.
+    """
+    if two_layer.applies(network.layers):
+        return two_layer.curvature(*network.layers, rho)
+    return chain_curvature(network, rho)
+
+
+def chain_curvature(network: Network, rho: float) -> float:
+    """The bound for chains of layers, whatever their number."""
+    samples, parts = network.shape[0], network.parts
+    rows = Rows.zero(samples, parts)
+    for layer in network.layers[network.lowest :]:
+        rows = layer.first(rows, rho)
+    q = np.zeros((parts, parts))
+    rows = Rows.zero(samples, parts)
+    for layer in reversed(network.layers[network.lowest :]):
+        rows = layer.second(rows, rho, q)
+    return perron(up(0.5 * (q + q.T), 4 * len(network.layers) + 4))

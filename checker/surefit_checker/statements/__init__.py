@@ -1,0 +1,7 @@
+"""What a certificate may claim: one file per kind of statement, with a function `prove`."""
+
+from __future__ import annotations
+
+from surefit_checker.statements import descent, flow
+
+STATEMENTS = {"descent": descent.prove, "flow": flow.prove}

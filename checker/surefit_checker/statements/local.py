@@ -1,0 +1,64 @@
+"""The facts at the saved weights on which local statements rest."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from flint import arb
+
+from surefit_checker.ball import float_down, float_up, norm
+from surefit_checker.curvature import curvature
+from surefit_checker.network import Network
+from surefit_checker.reading import fields, real
+from surefit_checker.spectrum import least_eigenvalue
+from surefit_checker.statements.majorant import Chain, Facts
+from surefit_checker.verdict import InvalidError, UndecidedError
+
+
+@dataclasses.dataclass(frozen=True)
+class Problem:
+    """What a statement is about.
+
+    Args:
+        statement: as written in the certificate.
+        scale: c of the loss.
+        network: at the saved weights.
+        spectrum: from the kernel to bounds of its extreme eigenvalues.
+    """
+
+    statement: dict[str, Any]
+    scale: float
+    network: Network
+
+
+def known_facts(problem: Problem, keys: list[str], chain: Chain) -> tuple[Facts, dict[str, float]]:
+    """Residual, singular values and curvature, with rigorous rounding."""
+    statement = fields(problem.statement, keys, "statement")
+    rho, start = real(statement, "rho"), real(statement, "start_radius")
+    if not 0 <= start < rho:
+        raise InvalidError("`rho` must be larger than `start_radius`, which must not be negative")
+    kernel = problem.network.kernel()
+    residual = float(norm(problem.network.residual.ball().mag()))
+    low, high = least_eigenvalue(kernel), -least_eigenvalue(-kernel)
+    if not (np.isfinite(low) and np.isfinite(high)):
+        raise UndecidedError("the eigenvalues of the tangent kernel could not be bounded")
+    numbers = {"residual_norm": residual, "jacobian_norm": float_up(arb(max(high, 0.0)).sqrt())}
+    if not low > 0:
+        raise UndecidedError(
+            f"the smallest eigenvalue of the tangent kernel, at least {low:.3g}, is not positive"
+        )
+    sigma = float_down(arb(low).sqrt())
+    lipschitz = curvature(problem.network, rho)
+    numbers |= {"sigma_min": sigma, "lipschitz": lipschitz}
+    facts = Facts(
+        *(arb(x) for x in (residual, sigma, numbers["jacobian_norm"], lipschitz, rho, start))
+    )
+    chain.at_most(
+        "lipschitz * start_radius < sigma",
+        facts.lipschitz * facts.start_radius,
+        facts.sigma,
+        strict=True,
+    )
+    return facts, numbers

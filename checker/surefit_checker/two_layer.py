@@ -1,0 +1,76 @@
+r"""The curvature of two dense layers, where no term couples two hidden features.
+
+$\Lambda \le \max_j\frac12(A_j + \sqrt{A_j^2 + 4B_j^2})$ with
+$A_j = \lVert v_j\rVert\lambda_{\max}(D''_j(UU^\top)^{\circ2}D''_j)^{1/2}$ and
+$B_j = \lVert D'_jU\rVert$ (docs/certificates.md): U is what the hidden weights are multiplied with,
+$v_j$ are the weights behind feature j, with their factors.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from surefit_checker.affine import Affine
+from surefit_checker.ball import Ball, norm, up
+from surefit_checker.spectrum import operator_norm, row_norms
+
+
+def applies(layers: list) -> bool:
+    """Whether a network is of this kind, with a smooth activation between the layers."""
+    return (
+        len(layers) == 2
+        and all(
+            isinstance(layer, Affine) and layer.table is None and not layer.alpha and not layer.beta
+            for layer in layers
+        )
+        and not layers[0].activation.kinked
+        and layers[1].activation.linear
+    )
+
+
+def curvature(hidden: Affine, out: Affine, rho: float) -> float:
+    """An upper bound of the Lipschitz constant of the Jacobian within rho."""
+    if hidden.slot is None:
+        return 0.0  # linear in what is trained
+    u = hidden.patches.ball()[:, 0]
+    a = hidden.activation
+    scale = up(out.factor * out.gain * hidden.gain, 3)
+    dev = up(row_norms(u) * rho, 1)[:, None]
+    d1 = np.minimum(a.slope, up(hidden.d1.ball().mag()[:, 0] + a.bend * dev, 2))
+    d2 = np.minimum(a.bend, up(hidden.d2.ball().mag()[:, 0] + a.third * dev, 2))
+    v = norm(out.weights.ball()[0].mag(), 0)
+    if out.slot is not None:
+        v = up(v + rho, 1)
+    diagonal = up(scale * v * np.sqrt(_bent(u, d2)), 6)
+    if out.slot is None:
+        return float(np.max(diagonal))
+    # B_j by a cheap bound; sharply for those features that may attain the maximum.
+    cheap = up(scale * np.max(d1, 0) * operator_norm(u), 4)
+    bounds, best = _eigenvalue(diagonal, cheap), 0.0
+    for j in np.argsort(-bounds):
+        if bounds[j] <= best:
+            break
+        sharp = up(scale * operator_norm(_scaled(u, d1[:, j])), 2)
+        best = max(best, min(float(bounds[j]), float(_eigenvalue(diagonal[j], sharp))))
+    return best
+
+
+def _scaled(u: Ball, d: np.ndarray) -> Ball:
+    # The norm grows with the sizes of the diagonal: d stands for all smaller ones.
+    return u * d[:, None]
+
+
+def _eigenvalue(a, b):
+    return up(0.5 * (a + np.sqrt(up(a * a + 4.0 * b * b, 4))), 4)
+
+
+def _bent(u: Ball, d2: np.ndarray, rounds: int = 30) -> np.ndarray:
+    r"""Collatz-Wielandt bounds of $\lambda_{\max}(D(UU^\top)^{\circ2}D)$, one per column of d2."""
+    gram = u @ u.T
+    square = up(gram.mag() ** 2, 2)
+    n = len(square)
+    w = np.ones(d2.shape)
+    for _ in range(rounds):
+        w = d2 * (square @ (d2 * w))
+        w = np.maximum(w / np.maximum(np.max(w, 0), 1e-290), 1e-7)
+    return np.max(up(d2 * (square @ (d2 * w)), n + 4) / w * (1 + 1e-15), 0)
