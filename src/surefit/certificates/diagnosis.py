@@ -11,7 +11,7 @@ from jaxtyping import Float
 from surefit.certificates.point import Point
 from surefit.certificates.wording import count, number
 from surefit.core.check import Check
-from surefit.curvature import two_layer_view
+from surefit.curvature import without_bound
 
 __all__ = ["diagnose"]
 
@@ -40,6 +40,9 @@ def diagnose(
         sentences += [_singular(point), *_limiting(point)]
     if "Lipschitz constant of J" in failing:
         sentences.append(_unbounded(point))
+    near = [name for name in failing if name.startswith("largest radius")]
+    if near:
+        sentences.append(_near_the_limit(point))
     if quantities["condition"] >= 1.0:
         sentences += [_far(point, quantities, step_size), *_limiting(point)]
     elif "step size" in failing:
@@ -117,17 +120,31 @@ def _distances(x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, "n n"]:
 
 
 def _unbounded(point: Point) -> str:
-    view = two_layer_view(point.problem, point.params)
-    if view is None:
+    if point.curvature is not None:
         return (
-            "No bound on the curvature of this architecture is known here: the bounds cover two "
-            "dense layers with a smooth activation, and networks of which only the last layer is "
-            "trained."
+            "The Jacobian has no Lipschitz constant around these weights: "
+            f"{getattr(point.curvature, 'limited_by', '')}. Polish or train on, or use a smooth "
+            "activation (an equilibrium: smaller weights inside)."
         )
+    unknown = without_bound(point.problem, point.params)
     return (
-        f"The activation {type(view.activation).__name__} has no bounded second derivative (a "
-        "kink), so the Jacobian has no Lipschitz constant. Use a smooth activation, for example "
-        "Tanh or Softplus."
+        f"No bound on the curvature of this architecture is known here: {unknown} is none of the "
+        "parts that have one. These are dense and convolutional layers, pooling, biases, sums, "
+        "residual layers and equilibria, with activations that have a bounded second derivative "
+        "or their only kink at 0; and networks of which only the last layer is trained."
+    )
+
+
+def _near_the_limit(point: Point) -> str:
+    kinks = getattr(point.curvature, "kinks", False)
+    where = getattr(point.curvature, "limited_by", "")
+    event = "change its sign" if kinks else "cease to be a contraction"
+    subject = "a pre-activation" if kinks else "an equilibrium"
+    return (
+        f"On the way {subject} could {event}, where the Jacobian jumps: {where}. The path may be "
+        f"{number(point.residual / point.sigma.lower)} long, nothing changes within "
+        f"{number(point.reach)}. A smaller residual needs a shorter path: polish the weights"
+        + (", or use a smooth activation." if kinks else ".")
     )
 
 

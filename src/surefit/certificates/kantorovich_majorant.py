@@ -49,7 +49,7 @@ class KantorovichMajorant(Certifier):
 
     def assess(self, point: Point, step_size: float | None, dynamics: Dynamics) -> Assessment:
         """The majorant has a zero, and the step is small enough."""
-        steps = knots(point.lipschitz, point.sigma.lower, point.affine)
+        steps = knots(point.lipschitz, point.sigma.lower, point.affine, reach=point.reach)
         majorant = Majorant(point.sigma.lower, steps)
         fire = Majorant(point.sigma.value, steps).fire_residual()
         sure = majorant.fire_residual()

@@ -99,7 +99,11 @@ def _drop(piece: _Piece) -> float:
 
 
 def knots(
-    lipschitz: Callable[[float], float], sigma: float, affine: bool = False, pieces: int = 8
+    lipschitz: Callable[[float], float],
+    sigma: float,
+    affine: bool = False,
+    pieces: int = 8,
+    reach: float = math.inf,
 ) -> tuple[tuple[float, float], ...]:
     r"""Steps for L from upper bounds on balls, up to where g must have turned.
 
@@ -111,6 +115,7 @@ def knots(
         sigma: $\sigma > 0$.
         affine: whether the network is affine in its parameters; then L is 0 everywhere.
         pieces: how many steps, that is evaluations.
+        reach: the largest radius for which there is a bound.
     """
     if affine:
         return ((math.inf, 0.0),)
@@ -120,6 +125,7 @@ def knots(
     else:  # flat at the centre: go on to where the curvature takes the singular value
         scales = [10.0**exponent for exponent in range(-6, 7)]
         end = next((r for r in scales if lipschitz(r) * r >= sigma), scales[-1])
+    end = min(end, reach)
     ends = [end * ((i + 1) / pieces) ** 2 for i in range(pieces)]
     # The largest ball first: what is known on it helps on the smaller ones.
     return tuple((radius, lipschitz(radius)) for radius in reversed(ends))[::-1]

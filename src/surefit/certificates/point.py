@@ -79,6 +79,11 @@ class Point:
         r"""$\Lambda$ on the ball of that radius; NaN where no bound is known."""
         return math.nan if self.curvature is None else self.curvature(radius).value
 
+    @property
+    def reach(self) -> float:
+        r"""The largest radius for which $\Lambda$ is known (`CurvatureProfile.limit`)."""
+        return getattr(self.curvature, "limit", math.inf)
+
     def witness(self) -> dict[str, np.ndarray]:
         """The arrays that everything was computed from: x, y and the weights by name."""
         leaves = jax.tree.leaves(self.params)
