@@ -12,6 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from surefit.cli.fitted_table import print_fitted
 from surefit.cli.width_tables import print_widths
 from surefit.core.certificate import Certificate
 from surefit.core.check import Check
@@ -127,6 +128,7 @@ def print_finished(console: Console, finished: Finished, quiet: bool = False) ->
         if finished.reused:
             console.print("This run is finished already; nothing was computed again.\n")
         _print_theorems(console, record.theorems, float(record.problem["width"]))
+        print_fitted(console, record.theorems)
         print_widths(console, record)
         _print_certificates(console, record.certificates)
     mark = {True: "[bold green]✓[/]", False: "[bold red]✗[/]", None: "[bold yellow]?[/]"}

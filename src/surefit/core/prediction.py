@@ -23,7 +23,7 @@ class Guarantee(StrEnum):
 
 @dataclasses.dataclass(frozen=True)
 class Promise:
-    """One measured quantity and what the theorem says of it along the whole run.
+    r"""One measured quantity and what the theorem says of it along the whole run.
 
     Args:
         monitor: the name of the monitor that measures the quantity.
@@ -33,6 +33,9 @@ class Promise:
         tolerance: absolute allowance, in the units of the measured quantity.
         source: locator of the statement ("Theorem 5.1").
         unstated: constants that the source does not state and this promise depends on.
+        fits: the one among them that a run can be fitted with: the bound is proportional to it, or
+            the tolerance where that is not 0, or the decrease $1 - q$ of a geometric curve (for
+            gradient flow its exponent). Empty: none is.
     """
 
     monitor: str
@@ -41,6 +44,7 @@ class Promise:
     tolerance: float = 0.0
     source: str = ""
     unstated: tuple[str, ...] = ()
+    fits: str = ""
 
     def to_dict(self) -> dict[str, Any]:
         """A JSON-ready mapping."""

@@ -8,6 +8,7 @@ from surefit.core.check import Check
 from surefit.core.prediction import Promise
 from surefit.core.record import TheoremRecord
 from surefit.report.checks import check_table
+from surefit.report.constants import constants_table
 from surefit.report.looks import LOOKS, look
 from surefit.report.marks import unstated
 from surefit.report.markup import Html, element, table
@@ -33,22 +34,6 @@ def safe_link(url: str, text: str) -> Html:
 def _count(checks: tuple[Check, ...]) -> str:
     held = sum(1 for check in checks if check.holds is True)
     return f"{held} of {len(checks)} assumptions hold"
-
-
-def _unstated_list(constants: dict[str, float]) -> Html | None:
-    if not constants:
-        return None
-    rows = [[symbols(name), figure(size)] for name, size in constants.items()]
-    return element(
-        "div",
-        element(
-            "p",
-            element("strong", "Unstated constants. "),
-            "The source hides these in an O(·) or never gives them. They were set to the values "
-            "below; every number marked “unstated” stands or falls with them.",
-        ),
-        table("Unstated constants", ["constant", "value used here"], rows),
-    )
 
 
 def _promise_row(promise: Promise) -> list[Any]:
@@ -134,7 +119,7 @@ def details(item: TheoremRecord) -> Html:
             if radius is not None
             else None,
             _promises(item),
-            _unstated_list(prediction.unstated),
+            constants_table(item),
             class_="unfolded",
         ),
     )

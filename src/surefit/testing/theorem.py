@@ -20,6 +20,7 @@ from surefit.core.prediction import Guarantee, Prediction, Promise
 from surefit.core.trajectory import Series, Status, Trajectory
 from surefit.losses import Loss, SumSquared
 from surefit.problem import Problem
+from surefit.testing.fits import check_fits
 from surefit.theory import Provenance, Setting, Theorem, compare
 
 __all__ = ["check_theorem", "plain_run"]
@@ -49,10 +50,11 @@ def check_theorem(theorem: type[Theorem] | Theorem, steps: int = 200) -> None:
     """Assert that a theorem is complete, consistent and kept by its own example.
 
     Metadata and docstring are there; the example satisfies every assumption that can be decided;
-    the prediction survives its JSON form, names its unstated constants, and does not depend on the
-    scaling of the squared loss; other losses are refused; a short run of the example, made by a
-    plain loop, keeps every promise; a run that stands still breaks the curve, and one that jumps
-    to the solution breaks it exactly if the curve is tight.
+    the prediction survives its JSON form, names its unstated constants, is proportional to those
+    that it says it can be fitted with, and does not depend on the scaling of the squared loss;
+    other losses are refused; a short run of the example, made by a plain loop, keeps every promise;
+    a run that stands still breaks the curve, and one that jumps to the solution breaks it exactly
+    if the curve is tight.
 
     Args:
         theorem: the class, or an instance with chosen constants.
@@ -68,6 +70,7 @@ def check_theorem(theorem: type[Theorem] | Theorem, steps: int = 200) -> None:
     prediction = theorem.predict(setting)
     _check_example(theorem, prediction)
     _check_prediction(theorem, setting, prediction)
+    check_fits(theorem, setting, prediction)
     _check_loss_scale(theorem, setting, prediction)
     _check_other_losses(theorem, setting)
     _check_run(prediction, plain_run(setting, steps))

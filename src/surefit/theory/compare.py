@@ -6,21 +6,14 @@ import dataclasses
 import math
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
 from surefit.core.check import Check, Sense
-from surefit.core.curve import Curve
 from surefit.core.prediction import Guarantee, Prediction, Promise
-from surefit.core.trajectory import Series, Status, Trajectory
+from surefit.core.trajectory import Status, Trajectory
+from surefit.theory.aligned import RESIDUAL, ROUNDING, aligned
 
 __all__ = ["compare"]
-
-RESIDUAL = "squared_residual"
-FLOOR = 1e-24
-"""Squared residuals below this share of the first one are rounding and are not compared."""
-ROUNDING = 1e-9
-"""Ratios this close to 1 count as 1: promise and measurement round differently."""
-_BLOCK = 1_000_000
 
 
 def compare(prediction: Prediction, trajectory: Trajectory) -> tuple[Check, ...]:
@@ -59,11 +52,9 @@ def _outcome(prediction: Prediction, promise: Promise, trajectory: Trajectory) -
     series = trajectory.series[promise.monitor]
     if trajectory.status is Status.DIVERGED or not np.all(np.isfinite(series.values)):
         return _failed(name, promise)
-    times, measured = _worst_column(series, promise.guarantee)
-    promised = _promised(promise.bound, times)
-    unit = math.sqrt(max(measured[0], 0.0)) if promise.monitor == RESIDUAL else None
-    counted = _counted(promise, times, measured, promised)
-    times, measured, promised = times[counted], measured[counted], promised[counted]
+    first = float(np.max(series.values[0]))
+    unit = math.sqrt(max(first, 0.0)) if promise.monitor == RESIDUAL else None
+    times, measured, promised = aligned(promise, series)
     if not times.size:
         return Check.undecided(name, "there is no record to compare above the floor of rounding")
     if promise.guarantee is Guarantee.TIGHT:
@@ -86,41 +77,6 @@ def _failed(name: str, promise: Promise) -> Check:
     value, sense = (-math.inf, Sense.AT_LEAST) if low else (math.inf, Sense.AT_MOST)
     note = "the run diverged or was measured as not finite"
     return Check(name, value, 1.0, sense, note=note, unstated=promise.unstated)
-
-
-def _worst_column(
-    series: Series, guarantee: Guarantee
-) -> tuple[Float[np.ndarray, " times"], Float[np.ndarray, " times"]]:
-    values = np.asarray(series.values, np.float64)
-    if values.ndim > 1:
-        pick = np.min if guarantee is Guarantee.LOWER else np.max
-        values = pick(values.reshape(len(values), -1), axis=1)
-    return np.asarray(series.times, np.float64), values
-
-
-def _promised(
-    bound: float | Curve, times: Float[np.ndarray, " times"]
-) -> Float[np.ndarray, " times"]:
-    if not isinstance(bound, Curve):
-        return np.full(times.shape, float(bound))
-    # One term per eigenvalue and one row per record: in blocks, so that memory stays bounded.
-    rows = max(1, _BLOCK // max(1, len(bound.weights)))
-    return np.concatenate([bound(times[i : i + rows]) for i in range(0, len(times), rows)])
-
-
-def _counted(
-    promise: Promise,
-    times: Float[np.ndarray, " times"],
-    measured: Float[np.ndarray, " times"],
-    promised: Float[np.ndarray, " times"],
-) -> Bool[np.ndarray, " times"]:
-    counted = np.ones(measured.shape, bool)
-    if promise.monitor == RESIDUAL:
-        counted = np.maximum(measured, promised) > FLOOR * measured[0]
-    if isinstance(promise.bound, Curve):
-        agree = np.abs(measured - promised) <= ROUNDING * np.abs(promised)
-        counted &= ~((times == 0.0) & agree)
-    return counted
 
 
 def _one_sided(

@@ -20,6 +20,7 @@ from surefit.runs import CertifySpec, Store, Workspace, environment_facts
 from surefit.runs.own_fields import own_defaults
 from surefit.theory import THEOREMS, Setting, assess, compare, monitors_mentioned
 from surefit.theory.explicit_forms import explicit_forms
+from surefit.theory.fitted import fitted_constants
 from surefit.training import METHODS, MONITORS, GradientFlow, Method, train
 from surefit.workflows.ending import goal
 from surefit.workflows.issuing import issue_certificates
@@ -152,6 +153,7 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
             url=THEOREMS[name].url,
             prediction=prediction,
             outcome=compare(prediction, trajectory),
+            fitted=fitted_constants(prediction, trajectory),
         )
         for name, prediction in predictions.items()
     )

@@ -103,7 +103,8 @@ class AllenZhu(Theorem):
         curve = geometric_curve(setting, speed, self.dynamics)
         promises = () if curve is None else (
             Promise("squared_residual", curve, source=self.locator,
-                    unstated=("width_constant", "step_constant", "rate_constant")),
+                    unstated=("width_constant", "step_constant", "rate_constant"),
+                    fits="rate_constant"),
         )  # fmt: skip
         radius = self.radius_for(net, setting.batch)
         return self._prediction(
@@ -157,7 +158,7 @@ class AllenZhu(Theorem):
             kind: Guarantee = Guarantee.UPPER,
         ) -> Promise:  # fmt: skip
             names = ("width_constant", constant)
-            return Promise(monitor, bound, kind, source=source, unstated=names)
+            return Promise(monitor, bound, kind, source=source, unstated=names, fits=constant)
 
         return (
             promise("distance", radius, "radius of the run", "radius_constant"),

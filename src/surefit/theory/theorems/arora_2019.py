@@ -141,6 +141,7 @@ class Arora2019(Theorem):
                 tolerance=remainder,
                 source="Lemma 5.3",
                 unstated=("movement_constant",),
+                fits="movement_constant",
             )
         )
         return self._prediction(

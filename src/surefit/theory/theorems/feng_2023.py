@@ -145,7 +145,8 @@ class Feng2023(Theorem):
         off = self.deviation_constant * math.sqrt(n * k / width)
         promises = () if curve is None else (
             Promise(
-                "squared_residual", curve, Guarantee.TIGHT, off**2, self.locator, self.unstated
+                "squared_residual", curve, Guarantee.TIGHT, off**2, self.locator, self.unstated,
+                "deviation_constant",
             ),
         )  # fmt: skip
         return self._prediction(

@@ -124,7 +124,8 @@ class Lee2019(Theorem):
         off = self.deviation_constant * math.sqrt(setting.problem.residuals / width)
         promises = [] if curve is None else [
             Promise(
-                "squared_residual", curve, Guarantee.TIGHT, off**2, self.locator, self.unstated
+                "squared_residual", curve, Guarantee.TIGHT, off**2, self.locator, self.unstated,
+                "deviation_constant",
             )
         ]  # fmt: skip
         movement = None
@@ -138,6 +139,7 @@ class Lee2019(Theorem):
                     tolerance=share * movement,
                     source=f"{self.locator}, linearised weights",
                     unstated=self.unstated,
+                    fits="deviation_constant",
                 )
             )
         return self._prediction(

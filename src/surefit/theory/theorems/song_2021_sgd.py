@@ -129,7 +129,8 @@ class Song2021Sgd(Theorem):
             promises.insert(
                 0,
                 Promise("squared_residual", curve, source=self.locator,
-                        unstated=("initial_constant", "step_constant", "rate_constant")),
+                        unstated=("initial_constant", "step_constant", "rate_constant"),
+                        fits="rate_constant"),
             )  # fmt: skip
         return self._prediction(
             setting,
