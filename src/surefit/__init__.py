@@ -27,6 +27,7 @@ _HOME = {
     "landscape": "surefit.landscapes",
     "limit_kernel": "surefit.tangent",
     "linearised": "surefit.linearisation",
+    "polish": "surefit.polishing",
     "train": "surefit.training",
     "well_posedness": "surefit.equilibria",
 }
@@ -43,6 +44,7 @@ _PACKAGES = (
     "layers",
     "losses",
     "models",
+    "polishing",
     "report",
     "runs",
     "tangent",
@@ -72,6 +74,7 @@ if TYPE_CHECKING:
     from surefit.landscapes import landscape
     from surefit.layers import *  # noqa: F403
     from surefit.linearisation import linearised
+    from surefit.polishing import polish
     from surefit.losses import *  # noqa: F403
     from surefit.problem import Problem
     from surefit.runs import CertifySpec

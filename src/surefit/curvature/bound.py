@@ -55,7 +55,9 @@ def jacobian_lipschitz(
 def curvature_profile(problem: Problem, params: Params) -> CurvatureProfile | None:
     """`jacobian_lipschitz` as a function of the radius; what does not depend on it is done once."""
     if linear_in_parameters(problem, params):
-        return CurvatureProfile(lambda radius: 0.0, "the network is affine in its trained parameters")
+        return CurvatureProfile(
+            lambda radius: 0.0, "the network is affine in its trained parameters"
+        )
     view = two_layer_view(problem, params)
     if view is not None and (has_bounded_bend(view.activation) or has_kink(view.activation)):
         bound = TwoLayerCurvature(view)

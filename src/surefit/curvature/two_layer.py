@@ -91,7 +91,9 @@ class TwoLayerCurvature:
         if not (has_kink(self.view.activation) and self.view.hidden_trained):
             return math.inf, ""
         moving = np.broadcast_to((self.norms > 0)[:, None], self.z.shape)
-        ratio = np.where(moving, np.abs(self.z), math.inf) / np.where(moving, self.norms[:, None], 1)
+        ratio = np.where(moving, np.abs(self.z), math.inf) / np.where(
+            moving, self.norms[:, None], 1
+        )
         where = np.unravel_index(int(np.argmin(ratio)), ratio.shape)
         return float(ratio[where]) * (1.0 - 1e-9), (
             f"pre-activation {self.z[where]:.3g} of the hidden layer (sample {where[0]}, neuron "

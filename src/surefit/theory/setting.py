@@ -125,6 +125,12 @@ class Setting:
         return symmetric_spectrum(gram, error=error)
 
     @cached_property
+    def gram_spread(self) -> float | None:
+        r"""$\operatorname{tr}K/\|K\|_F$ of that matrix; None where only its ends are known."""
+        values = self.gram_spectrum.eigenvalues
+        return float(values.sum() / math.sqrt(float((values**2).sum())))
+
+    @cached_property
     def _roundings(self) -> int:
         """How many roundings stand behind one entry of the Gram matrix, at most."""
         shapes = [np.shape(leaf) for leaf in jax.tree.leaves(self.params)]
@@ -191,7 +197,9 @@ class Setting:
             return None
         if radius not in self._curvature:
             self._curvature[radius] = self._profile(radius)
-        return self._curvature[radius]
+        bound = self._curvature[radius]
+        # Beyond the first possible kink, or the end of contraction, nothing is known.
+        return None if math.isinf(bound.value) else bound
 
 
 def _root(eigenvalue: Enclosure) -> Enclosure:

@@ -86,9 +86,7 @@ def slope_change(radius: float, adjoint: Adjoint, spread: Spread, local: Bends) 
     return _largest(local.bend * adjoint.columns) * radius * spread.samples
 
 
-def bending(
-    adjoint: Adjoint, moved: PerSample, spread: Spread, local: Bends
-) -> Table | float:
+def bending(adjoint: Adjoint, moved: PerSample, spread: Spread, local: Bends) -> Table | float:
     r"""The term $\sum_rc_{ior}\phi''(z_{ir})\,dz_{ir}\,dz'_{ir}$ of $D^2f_{io}[v, v']$.
 
     Its norm over the outputs of sample i is at most $\kappa_i\lVert dz_i\rVert\lVert dz'_i\rVert$,
@@ -112,9 +110,7 @@ def bending(
     return np.minimum(np.minimum(mixed, mixed.T), np.minimum(both, both.T))
 
 
-def kink_ahead(
-    activation: Activation, z: Values, spread: Spread
-) -> tuple[float, tuple[int, ...]]:
+def kink_ahead(activation: Activation, z: Values, spread: Spread) -> tuple[float, tuple[int, ...]]:
     r"""$\min|z_{ir}|/\mathrm{entry}_{ir}$ and its (sample, ..., neuron), if $\phi$ has a kink at 0.
 
     Args:

@@ -130,9 +130,7 @@ class Weights(Node):
         return bilinear(back.adjoint, back.moved, back.passage.memo, self.scale, self.group)
 
 
-def bilinear(
-    adjoint: Adjoint, moved: PerSample, spread: Spread, scale: float, group: int
-) -> Table:
+def bilinear(adjoint: Adjoint, moved: PerSample, spread: Spread, scale: float, group: int) -> Table:
     r"""The term $s\,e_{io}^\top(dW\,dg'_i + dW'\,dg_i)$ of $D^2f_{io}[v, v']$.
 
     With $E_i$ the matrix of rows $e_{io}$ its norm is at most
