@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from surefit.runs.deep_fields import DeepFields
-from surefit.runs.options import AtLeastOne, Choice, Name, Positive, Seed, StepSize, option
+from surefit.runs.options import AtLeastOne, Choice, Name, Positive, Seed, StepSize, Switch, option
 
-__all__ = ["CertifyFields"]
+__all__ = ["ADDED_LATER", "CertifyFields"]
+
+# Fields that were added after the first release of the schema, with the value that means what runs
+# did before. With this value they are left out of the canonical form, so that ids keep their
+# meaning.
+ADDED_LATER = {"polish": False}
 
 
 class CertifyFields(DeepFields):
@@ -57,6 +62,14 @@ class CertifyFields(DeepFields):
         "are classified correctly.",
         "be a finite number above 0",
         "1e-06",
+    )
+    polish: Switch = option(
+        False,
+        "After training, move the weights a little further to an exact fit (Levenberg-Marquardt), "
+        "where certificates hold that training alone seldom reaches: for ReLU, deep and implicit "
+        "networks. The certificates are then about the polished weights, and say so.",
+        "be true or false",
+        "true",
     )
     theorems: Choice | None = option(
         None,

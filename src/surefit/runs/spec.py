@@ -11,7 +11,7 @@ from pydantic import PrivateAttr, ValidationError, model_validator
 
 from surefit.errors import InvalidInputError, StorageError
 from surefit.runs.faults import conflicts, explain
-from surefit.runs.fields import CertifyFields
+from surefit.runs.fields import ADDED_LATER, CertifyFields
 from surefit.runs.identity import canonical_text, run_id
 from surefit.runs.own_fields import own_defaults, owners
 from surefit.runs.sources import fingerprint, is_file, split, without_directory
@@ -112,13 +112,14 @@ class CertifySpec(CertifyFields):
 
         This is what a run directory holds as `spec.json`. A data file has its name here, without
         directories, and the SHA-256 of its content. Fields that only some networks have are left
-        out for all others.
+        out for all others, and fields that were added later where they change nothing.
         """
         special = owners()
         fields = {
             name: value
             for name, value in self.model_dump(mode="json").items()
-            if name not in special or value is not None
+            if (name not in special or value is not None)
+            and (name not in ADDED_LATER or value != ADDED_LATER[name])
         }
         data = self.data if self.data_sha256 is None else without_directory(self.data)
         return {**fields, "data": data, "data_sha256": self.data_sha256, "schema": SCHEMA}
