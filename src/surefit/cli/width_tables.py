@@ -1,4 +1,4 @@
-"""Explicit conditions at the start, and the widths that results ask for, on the terminal."""
+"""Explicit conditions at the start, and what results ask for, on the terminal."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from surefit.cli.demand_table import print_demands
 from surefit.core.record import RunRecord
 from surefit.core.widths import FormOutcome, WidthDemand
 
@@ -19,11 +20,13 @@ _WORD = {True: "[green]yes[/]", False: "[red]no[/]", None: "[yellow]cannot say[/
 
 
 def print_widths(console: Console, record: RunRecord) -> None:
-    """Print both tables, as far as the run has them."""
+    """Print the tables, as far as the run has them."""
     if record.forms:
         console.print(_form_table(record.forms))
     if record.widths:
         console.print(_width_table(record.widths, float(record.problem["width"])))
+    if record.demands is not None:
+        print_demands(console, record.demands)
 
 
 def _number(value: float | None) -> str:

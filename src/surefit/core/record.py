@@ -8,6 +8,7 @@ from typing import Any
 
 from surefit.core.certificate import Certificate
 from surefit.core.check import Check
+from surefit.core.demands import Demands
 from surefit.core.fitted import FittedConstant
 from surefit.core.jsonable import as_float, read_json, write_json
 from surefit.core.prediction import Prediction
@@ -69,6 +70,7 @@ class RunRecord:
             equilibria, say).
         forms: explicit conditions at the start, for networks that a theorem has such forms for.
         widths: what the results of the literature ask of the width, smallest first.
+        demands: what results on deep networks ask of width, step and iterations; None for others.
         proof: what the stand-alone checker said about the strongest certificate, which is in the
             folder `certificate`; None where there was nothing to check.
     """
@@ -88,6 +90,7 @@ class RunRecord:
     network_checks: tuple[Check, ...] = ()
     forms: tuple[FormOutcome, ...] = ()
     widths: tuple[WidthDemand, ...] = ()
+    demands: Demands | None = None
     proof: Proof | None = None
 
     def save(self, directory: Path) -> None:
@@ -120,6 +123,7 @@ class RunRecord:
             "command": self.command,
             "forms": [dataclasses.asdict(form) for form in self.forms],
             "widths": [dataclasses.asdict(demand) for demand in self.widths],
+            "demands": None if self.demands is None else dataclasses.asdict(self.demands),
             "proof": None if self.proof is None else dataclasses.asdict(self.proof),
         }
         write_json(directory / "result.json", result)
@@ -169,5 +173,6 @@ class RunRecord:
             network_checks=tuple(map(Check.from_dict, data.get("network_checks", ()))),
             forms=tuple(map(FormOutcome.from_dict, data.get("forms", ()))),
             widths=tuple(map(WidthDemand.from_dict, data.get("widths", ()))),
+            demands=None if data.get("demands") is None else Demands.from_dict(data["demands"]),
             proof=None if data.get("proof") is None else Proof.from_dict(data["proof"]),
         )

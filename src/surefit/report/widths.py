@@ -6,6 +6,7 @@ from typing import Any
 
 from surefit.core.record import RunRecord
 from surefit.core.widths import FormOutcome, WidthDemand
+from surefit.report.demands import demand_tables
 from surefit.report.marks import mark, unstated
 from surefit.report.markup import Html, element, section, table
 from surefit.report.numbers import figure, number
@@ -33,7 +34,7 @@ WIDTH_COLUMNS = (
 
 def has_widths(record: RunRecord) -> bool:
     """Whether there is anything to show."""
-    return bool(record.forms or record.widths)
+    return bool(record.forms or record.widths or record.demands)
 
 
 def _method(name: str) -> str:
@@ -120,5 +121,11 @@ def widths(record: RunRecord) -> Html | None:
     return section(
         "widths",
         "How wide it would have to be",
-        element("div", _forms(record), _widths(record), class_="stack"),
+        element(
+            "div",
+            _forms(record),
+            _widths(record),
+            demand_tables(record.demands),
+            class_="stack",
+        ),
     )

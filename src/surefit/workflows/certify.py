@@ -22,6 +22,7 @@ from surefit.theory import THEOREMS, Setting, assess, compare, monitors_mentione
 from surefit.theory.explicit_forms import explicit_forms
 from surefit.theory.fitted import fitted_constants
 from surefit.training import METHODS, MONITORS, GradientFlow, Method, train
+from surefit.workflows.deep_demands import deep_demands
 from surefit.workflows.ending import goal
 from surefit.workflows.issuing import issue_certificates
 from surefit.workflows.listener import Listener
@@ -173,6 +174,7 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
         command=_command(spec),
         forms=explicit_forms(setting) if spec.theorems != () else (),
         widths=width_demands(setting) if spec.theorems != () else (),
+        demands=deep_demands(setting, trajectory) if spec.theorems != () else None,
         network_checks=network_checks(problem, params, trained),
     )
 
