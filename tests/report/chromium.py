@@ -17,6 +17,7 @@ FLAGS = (
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
+    "--enable-unsafe-swiftshader",  # three dimensions without a graphics card
     "--disable-quic",
     "--no-first-run",
     "--disable-background-networking",

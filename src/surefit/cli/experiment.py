@@ -33,6 +33,11 @@ Example: `surefit experiment gao2022 --data-dir mnist --out runs`
 """
 
 _EXAMPLES = {
+    "allen_zhu2019_landscape": (
+        "surefit experiment allen_zhu2019_landscape",
+        "surefit experiment allen_zhu2019_landscape --network residual --depth 8 --epochs 0 20 80",
+        "surefit experiment allen_zhu2019_landscape --smoothing 0",
+    ),
     "allen_zhu2019_width": (
         "surefit experiment allen_zhu2019_width",
         "surefit experiment allen_zhu2019_width --widths 64 128 256 512 --repeats 8 --depth 3",

@@ -12,13 +12,14 @@ from jaxtyping import Float
 
 from surefit.core.check import Check
 from surefit.core.jsonable import as_float, read_json, write_json
+from surefit.core.surface import Surface
 from surefit.errors import StorageError
 
 __all__ = ["CurveLine", "ExperimentRecord", "Panel"]
 
 SCHEMA = "experiment/1"
 # What repeats the other files, or would make the heads of the files hard to read.
-_NESTED = ("spec", "environment", "panels", "checks")
+_NESTED = ("spec", "environment", "panels", "surfaces", "checks")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,6 +85,7 @@ class ExperimentRecord:
         panels: the figure.
         checks: what is claimed, held against what was measured.
         command: how to reproduce it.
+        surfaces: what the figure shows in three dimensions.
     """
 
     run_id: str
@@ -102,9 +104,13 @@ class ExperimentRecord:
     panels: tuple[Panel, ...]
     checks: tuple[Check, ...]
     command: str = ""
+    surfaces: tuple[Surface, ...] = ()
 
     def save(self, directory: Path) -> None:
-        """Write `spec.json`, `environment.json`, `result.json`, `table.csv` and `curves.csv`."""
+        """Write `spec.json`, `environment.json`, `result.json`, `table.csv` and `curves.csv`.
+
+        Where there are surfaces, `surfaces.csv` as well.
+        """
         directory = Path(directory)
         write_json(directory / "spec.json", self.spec)
         write_json(directory / "environment.json", self.environment)
@@ -121,6 +127,10 @@ class ExperimentRecord:
             "choices": list(self.choices.items()),
             "facts": list(self.facts.items()),
         }
+        if self.surfaces:
+            result["surfaces"] = [surface.to_dict() for surface in self.surfaces]
+            points = (point for surface in self.surfaces for point in surface.points())
+            _write_csv(directory / "surfaces.csv", ("surface", "x", "y", "z"), points)
         write_json(directory / "result.json", result)
         _write_csv(directory / "table.csv", self.columns, self.rows)
         curves = (
@@ -152,6 +162,7 @@ class ExperimentRecord:
         for key in ("choices", "facts"):
             data[key] = dict(data[key])
         data["panels"] = tuple(map(_panel, data["panels"]))
+        data["surfaces"] = tuple(map(Surface.from_dict, data.get("surfaces", ())))
         data["checks"] = tuple(map(Check.from_dict, data["checks"]))
         return cls(
             spec=read_json(directory / "spec.json"),

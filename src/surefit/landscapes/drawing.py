@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable
 from typing import Any
@@ -12,11 +11,12 @@ from jaxtyping import Float
 
 from surefit.core.layer import Params
 from surefit.core.precision import as_float64, float64
-from surefit.core.spectrum import Extremes, SymmetricOperator, lanczos_extremes
+from surefit.core.spectrum import Extremes, lanczos_extremes
 from surefit.errors import NumericalError
 from surefit.landscapes.arguments import check_arguments, require_two
 from surefit.landscapes.extent import lowest_points
 from surefit.landscapes.objective import Objective
+from surefit.landscapes.progress import Teller
 from surefit.landscapes.result import Landscape
 from surefit.landscapes.smoothing import require_smoothable
 from surefit.problem import Problem
@@ -102,7 +102,7 @@ def landscape(
     gradient = plain.gradient()
     length = _require_slope(gradient)
     slope = gradient / length
-    tell = _Teller(progress, min(products, plain.size) + 2, points**2)
+    tell = Teller(progress, min(products, plain.size) + 2, points**2)
     found = lanczos_extremes(
         tell.listening(rounded.hessian()),
         seed=seed,
@@ -182,35 +182,10 @@ def _grid(
     directions: Float[np.ndarray, "2 p"],
     x: Float[np.ndarray, " a"],
     y: Float[np.ndarray, " b"],
-    tell: _Teller,
+    tell: Teller,
 ) -> Float[np.ndarray, "b a"]:
     rows = []
     for place in y:
         rows.append(plain.values(directions, np.stack([x, np.full_like(x, place)], axis=1)))
         tell.more(len(x))
     return np.stack(rows)
-
-
-class _Teller:
-    """Counts what is done, and says so."""
-
-    def __init__(self, hear: Callable[[int, int], Any] | None, products: int, grid: int) -> None:
-        self._hear, self._products, self._total, self._done = hear, products, products + grid, 0
-
-    def more(self, count: int) -> None:
-        self._done += count
-        if self._hear is not None:
-            self._hear(min(self._done, self._total), self._total)
-
-    def products_done(self) -> None:
-        # Fewer may have sufficed.
-        self.more(self._products - self._done)
-
-    def listening(self, op: SymmetricOperator) -> SymmetricOperator:
-        return SymmetricOperator(functools.partial(self._product, op), op.size, op.error)
-
-    def _product(self, op: SymmetricOperator, v: Any) -> Any:
-        image = op.matvec(v)
-        if self._done < self._products:
-            self.more(1)
-        return image

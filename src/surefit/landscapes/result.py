@@ -64,18 +64,22 @@ class Landscape:
         """The part of the plane's decrease that the gradient direction reaches alone."""
         return self.decrease_gradient / self.decrease_plane if self.decrease_plane > 0 else np.nan
 
-    def checks(self) -> tuple[Check, ...]:
-        """The gradient direction decreases the objective, and more so than negative curvature."""
+    def checks(self, prefix: str = "") -> tuple[Check, ...]:
+        """The gradient direction decreases the objective, and more so than negative curvature.
+
+        Args:
+            prefix: before the name of every check.
+        """
         return (
             Check(
-                "largest decrease of F along the gradient",
+                f"{prefix}largest decrease of F along the gradient",
                 self.decrease_gradient,
                 0.0,
                 Sense.GREATER,
                 evidence=Evidence.SAMPLED,
             ),
             Check(
-                "largest decrease of F along the gradient, against negative curvature",
+                f"{prefix}largest decrease of F along the gradient, against negative curvature",
                 self.decrease_gradient,
                 self.decrease_curvature,
                 Sense.AT_LEAST,

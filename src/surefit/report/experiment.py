@@ -15,6 +15,7 @@ from surefit.report.numbers import value
 from surefit.report.plot import DASHES, PALETTE, Line, Plot
 from surefit.report.reproduce import code_block, environment_table
 from surefit.report.shell import document, page_header, write_document
+from surefit.report.surfaces import surface_cards
 from surefit.report.thinning import thin
 
 __all__ = ["is_experiment", "render_experiment", "write_experiment"]
@@ -38,6 +39,7 @@ FILES = (
     ("table.csv", "the table of the runs"),
     ("environment.json", "versions and platform"),
 )
+SURFACES = ("surfaces.csv", "every point of the surfaces")
 
 
 def _plot(panel: Panel) -> Plot:
@@ -89,7 +91,8 @@ def _facts(ident: str, title: str, caption: str, facts: dict[str, Any]) -> Html:
 
 
 def _reproduce(record: ExperimentRecord) -> Html:
-    files = [[element("code", name), meaning] for name, meaning in FILES]
+    names = (*FILES, *((SURFACES,) if record.surfaces else ()))
+    files = [[element("code", name), meaning] for name, meaning in names]
     return section(
         "reproduce",
         "How to reproduce it",
@@ -118,14 +121,19 @@ def render_experiment(record: ExperimentRecord) -> str:
             element("p", "After ", element("cite", record.source), "."),
         ),
         _banner(record),
-        section("figure", "The figure", *tiled(plots, "curves.csv", wide=0)),
+        section(
+            "figure",
+            "The figure",
+            surface_cards(record.surfaces) if record.surfaces else None,
+            *tiled(plots, "curves.csv", wide=0),
+        ),
         section("checks", "What is claimed, checked", check_table("Checks", record.checks)),
         section("runs", "The runs", table("One row per run", record.columns, rows)),
         _facts("choices", "What the paper leaves open", "What was chosen here", record.choices),
         _facts("data", "The data", "Facts of the data", record.facts),
         _reproduce(record),
     ]
-    return document(record.title, header, sections, plots)
+    return document(record.title, header, sections, plots, record.surfaces)
 
 
 def is_experiment(directory: Path) -> bool:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from surefit.core.record import RunRecord
+from surefit.core.surface import Surface
 from surefit.report.legend import legend
 from surefit.report.markup import Html, element, heading, section, table
 from surefit.report.numbers import figure, number
 from surefit.report.plot import Line, Plot, broken_at, figure_json
 from surefit.report.spectra import spectrum_plot
+from surefit.report.surface_figure import surface_figures
 from surefit.report.symbols import symbols
 from surefit.report.timelines import timelines
 
-__all__ = ["gallery", "plot_data", "plots_of", "tiled"]
+__all__ = ["gallery", "plot_card", "plot_data", "plots_of", "tiled"]
 
 
 def plots_of(record: RunRecord) -> list[Plot]:
@@ -25,10 +28,10 @@ def plots_of(record: RunRecord) -> list[Plot]:
     return [*timelines(record), *([spectrum] if spectrum else [])]
 
 
-def plot_data(plots: list[Plot]) -> Html:
+def plot_data(plots: list[Plot], surfaces: Sequence[Surface] = ()) -> Html:
     """The plots as a JSON block that no record can break out of."""
     text = json.dumps(
-        {plot.ident: figure_json(plot) for plot in plots},
+        {plot.ident: figure_json(plot) for plot in plots} | surface_figures(surfaces),
         allow_nan=False,
         separators=(",", ":"),
         ensure_ascii=True,
@@ -97,7 +100,8 @@ def _notes(plot: Plot) -> list[Html]:
     return [element("p", note, class_="note") for note in notes]
 
 
-def _card(plot: Plot, wide: bool) -> Html:
+def plot_card(plot: Plot, wide: bool) -> Html:
+    """A plot with its legend and numbers; `wide` over the full width of the page."""
     return element(
         "figure",
         element("figcaption", heading(3, plot.title), element("p", plot.about)),
@@ -168,6 +172,8 @@ def tiled(plots: list[Plot], file: str, wide: int = 1) -> tuple[Html, ...]:
             ),
         ),
         element(
-            "div", [_card(plot, index < wide) for index, plot in enumerate(plots)], class_="grid"
+            "div",
+            [plot_card(plot, index < wide) for index, plot in enumerate(plots)],
+            class_="grid",
         ),
     )

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from surefit.core.surface import Surface
 from surefit.errors import StorageError
 from surefit.report.gallery import plot_data
 from surefit.report.markup import Html, element, heading, join
@@ -97,7 +98,13 @@ def page_header(
     )
 
 
-def document(title: str, header: Html, sections: Sequence[Any], plots: list[Plot]) -> str:
+def document(
+    title: str,
+    header: Html,
+    sections: Sequence[Any],
+    plots: list[Plot],
+    surfaces: Sequence[Surface] = (),
+) -> str:
     """One HTML document that needs nothing but itself.
 
     It fetches nothing: style, script and plotting library are inside, and its content security
@@ -108,6 +115,7 @@ def document(title: str, header: Html, sections: Sequence[Any], plots: list[Plot
         header: from `page_header`.
         sections: the content.
         plots: every plot that the content shows.
+        surfaces: every surface that it shows.
     """
     library, script = _plotly(), _resource("report.js")
     body = element(
@@ -116,7 +124,7 @@ def document(title: str, header: Html, sections: Sequence[Any], plots: list[Plot
         header,
         element("main", *sections),
         element("footer", element("p", "Made by surefit from the files of the run directory.")),
-        plot_data(plots),
+        plot_data(plots, surfaces),
         Html(f"<script>{library}</script>\n<script>{script}</script>"),
     )
     whole = element("html", _head(title, (library, script)), body, lang="en")
