@@ -6,6 +6,7 @@ A dense layer has one position; a convolution one per window, with the patch $h_
 
 from __future__ import annotations
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -14,6 +15,8 @@ from surefit.layers import Conv, Dense, Equilibrium
 __all__ = ["block", "block_flops", "pairs_are_cheaper"]
 
 Weights = Dense | Equilibrium | Conv
+# Examples whose products without shared weights are formed together.
+_AT_ONCE = 8
 
 
 def block(
@@ -41,8 +44,14 @@ def block(
         return seen[None, None] * jnp.einsum("aim,bjm->abij", back1, back2)
     if not layer.shared:
         seen = scale**2 * jnp.einsum("ipd,jpd->ijp", seen1, seen2) + bias
-        weighted = jnp.einsum("ijp,bjpf->bijpf", seen, back2)
-        return jnp.einsum("aipf,bijpf->abij", back1, weighted)
+
+        def row(of_one: tuple[Array, Array]) -> Float[Array, "k k n2"]:
+            own, back = of_one
+            return jnp.einsum("apf,bjpf->abj", back, own[None, :, :, None] * back2)
+
+        # All examples at once would take k n1 n2 P F numbers.
+        rows = jax.lax.map(row, (seen, jnp.moveaxis(back1, 1, 0)), batch_size=_AT_ONCE)
+        return jnp.moveaxis(rows, 0, 2)
     sizes = (back1.shape[0], seen1.shape[0], seen2.shape[0], *seen1.shape[1:], back1.shape[-1])
     if pairs_are_cheaper(*sizes):
         seen = scale**2 * jnp.einsum("ipd,jqd->ijpq", seen1, seen2) + bias

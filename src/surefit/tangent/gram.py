@@ -15,7 +15,7 @@ from surefit.layers import Linearised
 from surefit.tangent.factors import block, block_flops
 from surefit.tangent.walk import Recorder, factorises
 
-__all__ = ["factored_flops", "jacobian", "tangent_blocks"]
+__all__ = ["factored_flops", "jacobian", "output_kernel", "tangent_blocks"]
 
 Outputs = Float[Array, "n k"]
 
@@ -49,10 +49,13 @@ def jacobian(
     return jnp.concatenate([leaf.reshape(*leaf.shape[:2], -1) for leaf in leaves], axis=-1)
 
 
-def _factors(network: Layer, params: Params, x: Float[Array, "n ..."]) -> list[tuple]:
+def _factors(
+    network: Layer, params: Params, x: Float[Array, "n ..."], only: int | None = None
+) -> list[tuple]:
     """(layer, inputs (n, m), output gradients (k, n, m')) of every trained layer of weights.
 
-    Those of convolutions are (n, P, m) and (k, n, P, m') for P positions.
+    Those of convolutions are (n, P, m) and (k, n, P, m') for P positions. With `only` one output
+    instead of all k.
     """
     probe = Recorder()
     jax.eval_shape(lambda batch: probe.run(network, params, batch), x)
@@ -64,11 +67,11 @@ def _factors(network: Layer, params: Params, x: Float[Array, "n ..."]) -> list[t
         return outputs, recorder.inputs
 
     outputs, pull, inputs = jax.vjp(tapped, taps, has_aux=True)
-    features = outputs.shape[1]
+    chosen = jnp.eye(outputs.shape[1], dtype=outputs.dtype)
+    chosen = chosen if only is None else chosen[only : only + 1]
+    features = len(chosen)
     # One pass per output: sample i's outputs depend on row i of every tap only.
-    seeds = jnp.broadcast_to(
-        jnp.eye(features, dtype=outputs.dtype)[:, None, :], (features, *outputs.shape)
-    )
+    seeds = jnp.broadcast_to(chosen[:, None, :], (features, *outputs.shape))
     (gradients,) = jax.vmap(pull)(seeds)
     return [
         (layer, h, g.reshape(features, *h.shape[:-1], g.shape[-1]))
@@ -91,6 +94,29 @@ def _factored_blocks(
     total = jnp.zeros((outputs.shape[1],) * 2 + rows, outputs.dtype)
     for (layer, h1, g1), (_, h2, g2) in zip(first, second, strict=True):
         total = total + block(layer, h1, g1, h2, g2)
+    return total
+
+
+def output_kernel(
+    network: Layer, params: Params, x: Float[Array, "n ..."], output: int
+) -> Float[Array, "n n"]:
+    r"""The tangent kernel of one output, the block `[output, output]` of `tangent_blocks`.
+
+    In wide networks with independent output weights the Gram matrix of all $k$ outputs tends to
+    this block $\otimes I_k$: a $k$-th of the rows tells what the whole spectrum is like.
+
+    Args:
+        network: a layer that `surefit.tangent.walk.factorises`.
+        params: its parameters.
+        x: the batch.
+        output: which output, from 0 on.
+
+    Cost: a $k^2$-th of the operations of `tangent_blocks`, and one backward pass.
+    """
+    factors = _factors(network, params, x, output)
+    total = jnp.zeros((len(x), len(x)), x.dtype)
+    for layer, h, g in factors:
+        total = total + block(layer, h, g, h, g)[0, 0]
     return total
 
 

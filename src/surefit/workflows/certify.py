@@ -8,8 +8,6 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from surefit.core.certificate import Certificate
 from surefit.core.layer import Params
 from surefit.core.record import RunRecord, TheoremRecord
@@ -18,15 +16,19 @@ from surefit.errors import UnknownNameError
 from surefit.problem import Problem
 from surefit.runs import CertifySpec, Store, Workspace, environment_facts
 from surefit.runs.own_fields import own_defaults
-from surefit.theory import THEOREMS, Setting, assess, compare, monitors_mentioned
+from surefit.theory import THEOREMS, compare
 from surefit.theory.explicit_forms import explicit_forms
 from surefit.theory.fitted import fitted_constants
 from surefit.training import METHODS, MONITORS, GradientFlow, Method, train
+from surefit.training.classes import classes_obstacle
+from surefit.workflows.appraisal import Appraisal, appraise, forecast, spectra
 from surefit.workflows.deep_demands import deep_demands
-from surefit.workflows.ending import goal
+from surefit.workflows.deep_networks import DEEP
+from surefit.workflows.ending import Goal, accuracy, goal
 from surefit.workflows.issuing import issue_certificates
 from surefit.workflows.listener import Listener
 from surefit.workflows.network_checks import network_checks
+from surefit.workflows.polished import Polished, polish_weights
 from surefit.workflows.preparation import Bench, prepare_bench
 from surefit.workflows.verdict import verdict
 from surefit.workflows.width_demands import width_demands
@@ -100,7 +102,7 @@ def _require_names(spec: CertifySpec) -> None:
     chosen = (
         ("theorem", spec.theorems or (), THEOREMS),
         ("monitor", spec.monitors or (), MONITORS),
-        ("method", (spec.method,), METHODS),
+        ("method", () if spec.method == "auto" else (spec.method,), METHODS),
     )
     for kind, names, catalogue in chosen:
         for name in names:
@@ -108,18 +110,14 @@ def _require_names(spec: CertifySpec) -> None:
                 raise UnknownNameError(kind, name, catalogue)
 
 
-def _method(spec: CertifySpec) -> Method:
+def _method(bench: Bench) -> Method:
+    spec = bench.spec
     options: dict[str, Any] = {"step_size": spec.step_size}
     if spec.batch_size is not None:
         options["batch_size"] = spec.batch_size
-    if spec.method == "gradient_flow":
+    if bench.method == "gradient_flow":
         options = {}
-    return METHODS[spec.method](**options)
-
-
-def _batch_size(method: Method) -> int | None:
-    """Samples per step; None where every step looks at all of them."""
-    return getattr(method, "batch_size", None)
+    return METHODS[bench.method](**options)
 
 
 def _step_of_descent(method: Method) -> float | None:
@@ -132,19 +130,29 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
     listener.stage(
         f"Tangent kernel of {problem.parameters(params)} parameters on {problem.samples} samples"
     )
-    method = _method(spec).settle(problem, params, spec.steps)
-    setting = Setting(
-        problem, params, method.spacing, dynamics=spec.method, batch_size=_batch_size(method)
+    method = _method(bench).settle(problem, params, spec.steps)
+    appraisal = appraise(bench, method)
+    setting, predictions = appraisal.setting, appraisal.predictions
+    if appraisal.left_out:
+        listener.stage(appraisal.left_out)
+    end = goal(
+        problem,
+        params,
+        spec.target_loss,
+        _step_of_descent(method),
+        deep=spec.network in DEEP,
+        polished=spec.polish,
     )
-    predictions = assess(setting, spec.theorems)
-    listener.stage(f"Training by {spec.method}, step size {method.spacing:.4g}")
-    trained, trajectory = _train(
-        bench, method, monitors_mentioned(predictions), workspace, listener
-    )
+    listener.stage(_announcement(bench, appraisal, method, end))
+    trained, trajectory = _train(bench, method, end, appraisal.monitors, workspace, listener)
     certificates: tuple[Certificate, ...] = ()
-    if trajectory.status not in (Status.DIVERGED, Status.INTERRUPTED):
+    polished = Polished(trained)
+    if trajectory.status not in (Status.DIVERGED, Status.INTERRUPTED) and not bench.large:
+        if spec.polish:
+            polished = polish_weights(problem, trained, spec.seed, listener)
         listener.stage(f"Certificates after {trajectory.steps:g} steps")
-        certificates = issue_certificates(problem, trained, _step_of_descent(method))
+        step = _step_of_descent(method)
+        certificates = polished.noted(issue_certificates(problem, polished.params, step))
     theorems = tuple(
         TheoremRecord(
             name=name,
@@ -158,16 +166,23 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
         )
         for name, prediction in predictions.items()
     )
-    sentence, holds = verdict(trajectory, certificates, theorems)
+    reached = trajectory.status is Status.TARGET_REACHED and spec.network in DEEP
+    sentence, holds = verdict(
+        trajectory,
+        certificates,
+        theorems,
+        reached=_reached(problem, trained, end) if reached else "",
+        without=appraisal.left_out,
+    )
     return RunRecord(
         run_id=workspace.run_id,
         spec=spec.canonical(),
         environment=environment_facts(),
-        verdict=sentence,
+        verdict=polished.told(sentence),
         holds=holds,
-        problem=_facts(bench, method.spacing),
+        problem=_facts(bench, method, appraisal.left_out) | polished.facts(),
         data_checks=bench.prepared.checks,
-        spectra=_spectra(setting, problem, trained),
+        spectra=spectra(appraisal, problem, trained),
         theorems=theorems,
         trajectory=trajectory,
         certificates=certificates,
@@ -179,15 +194,36 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
     )
 
 
+def _announcement(bench: Bench, appraisal: Appraisal, method: Method, end: Goal) -> str:
+    """What training does, until when, and how long that will take."""
+    text = f"Training by {bench.method}, step size {method.spacing:.4g}"
+    if bench.spec.network not in DEEP:
+        return text
+    until = end.words or f"the loss is {end.target_loss:.3g}"
+    coming = forecast(bench, appraisal, method, end.target_loss)
+    told = "" if coming is None else f": {coming.describe(bench.spec.steps)}"
+    return f"{text}, until {until}{told}"
+
+
+def _reached(problem: Problem, trained: Params, end: Goal) -> str:
+    """What training was to reach and did."""
+    if end.words:
+        return end.words
+    if classes_obstacle(problem) is not None:
+        return "the loss that was the goal"
+    share = accuracy(problem, trained)
+    return f"the loss that was the goal, {100.0 * share:.4g} % of the samples classified correctly"
+
+
 def _train(
     bench: Bench,
     method: Method,
+    end: Goal,
     mentioned: Sequence[str],
     workspace: Workspace,
     listener: Listener,
 ) -> tuple[Params, Trajectory]:
     spec = bench.spec
-    end = goal(bench.problem, bench.params, spec.target_loss, _step_of_descent(method))
     return train(
         bench.problem,
         bench.params,
@@ -203,17 +239,7 @@ def _train(
     )
 
 
-def _spectra(setting: Setting, problem: Problem, trained: Params) -> dict[str, list[float]]:
-    spectra = {
-        "empirical_ntk_initial": setting.gram_spectrum.eigenvalues,
-        "empirical_ntk_final": np.linalg.eigvalsh(np.asarray(problem.gram(trained))),
-    }
-    if setting.limit_spectrum is not None:
-        spectra["limit_ntk"] = setting.limit_spectrum.eigenvalues
-    return {name: np.asarray(values).tolist() for name, values in spectra.items()}
-
-
-def _facts(bench: Bench, step_size: float) -> dict[str, Any]:
+def _facts(bench: Bench, method: Method, left_out: str) -> dict[str, Any]:
     problem, prepared = bench.problem, bench.prepared
     scale = problem.loss.residual_scale(problem.samples)
     return {
@@ -222,12 +248,14 @@ def _facts(bench: Bench, step_size: float) -> dict[str, Any]:
         "width": bench.spec.width,
         "parameters": problem.parameters(bench.params),
         "residuals": problem.residuals,
-        "step_size": step_size,
+        "step_size": method.spacing,
+        **({} if bench.spec.method != "auto" else {"method": bench.method}),
         **({} if scale is None else {"loss_smoothness": 2.0 * scale}),
         **({} if bench.spec.gamma is None else {"gamma": bench.spec.gamma}),
         "preparation": prepared.description,
         "label_coding": prepared.code.describe(),
         **prepared.facts,
+        **({"left_out": left_out} if left_out else {}),
     }
 
 

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from surefit.certificates import fires
 from surefit.core.layer import Params
-from surefit.curvature import curvature_profile
+from surefit.core.precision import float64
+from surefit.curvature import curvature_profile, linear_in_parameters, two_layer_view
 from surefit.problem import Problem
+from surefit.training.classes import classes_obstacle, share_correct
 from surefit.training.setup import StopCondition
 
-__all__ = ["Goal", "goal"]
+__all__ = ["DEEP_LOSS", "FITTED", "Goal", "accuracy", "all_correct", "goal"]
 
 # How often (in steps) training asks whether a certificate holds.
 ASK_EVERY = 1000
@@ -20,6 +23,10 @@ STOP_AT = 0.4
 # Of the loss at the start, where no certificate can end the run: the residual is a thousandth of
 # what it was, enough to see every rate.
 FITTED = 1e-6
+# Of the loss at the start, where polishing comes next: the residual is a hundredth.
+POLISHABLE = 1e-4
+# The loss at which deep networks count as trained with the squared loss: a sum over the samples.
+DEEP_LOSS = 1e-6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,15 +37,23 @@ class Goal:
         target_loss: stop at this loss; None: there is no such loss.
         stop: asked now and then; None: nothing is asked.
         certifiable: whether a certificate is possible for the network at all.
+        words: what is reached there, where it is more than a loss that was asked for.
     """
 
     target_loss: float | None
     stop: StopCondition | None
     certifiable: bool
+    words: str = ""
 
 
 def goal(
-    problem: Problem, params: Params, target_loss: float | None, step_size: float | None
+    problem: Problem,
+    params: Params,
+    target_loss: float | None,
+    step_size: float | None,
+    *,
+    deep: bool = False,
+    polished: bool = False,
 ) -> Goal:
     """When a run from `params` ends.
 
@@ -47,20 +62,55 @@ def goal(
         params: the initial parameters.
         target_loss: what was asked for; it has the last word.
         step_size: of gradient descent, what certificates speak of; None: no descent.
+        deep: whether the run is about the theorems on deep networks: they promise a small loss,
+            or with cross-entropy that all training samples are classified correctly.
+        polished: whether polishing comes next, which goes from a rough fit to an exact one.
     """
     squared = problem.loss.residual_scale(problem.samples) is not None
     certifiable = squared and curvature_profile(problem, params) is not None
     if target_loss is not None:
         return Goal(target_loss, None, certifiable)
-    if not certifiable:
-        # Rectifiers, equilibria and deep networks have no curvature bound, and certificates are
-        # about the squared loss: asking would be vain.
-        least = problem.loss.minimum
-        start = float(problem.objective(params))
-        return Goal(least + FITTED * (start - least), None, certifiable)
+    if deep:
+        return _deep_goal(problem, params, squared, certifiable)
+    if not (squared and _by_training(problem, params)):
+        # Certificates are about the squared loss, and plain descent seldom comes near enough for
+        # the bounds of rectifiers, equilibria and deep networks: asking again and again is vain.
+        return Goal(_share(problem, params, POLISHABLE if polished else FITTED), None, certifiable)
 
     def certified(problem: Problem, params: Params, step: int) -> bool:
         # A function of the step alone, so that a resumed run asks at the same steps.
         return step % ASK_EVERY == 0 and fires(problem, params, step_size, condition=STOP_AT)
 
-    return Goal(None, certified, certifiable)
+    return Goal(_share(problem, params, POLISHABLE) if polished else None, certified, certifiable)
+
+
+def _share(problem: Problem, params: Params, share: float) -> float:
+    least, start = problem.loss.minimum, float(problem.objective(params))
+    return least + share * (start - least)
+
+
+def _by_training(problem: Problem, params: Params) -> bool:
+    """Whether descent alone can be expected to reach a certificate."""
+    if linear_in_parameters(problem, params):
+        return True
+    view = two_layer_view(problem, params)
+    return view is not None and math.isfinite(view.activation.smoothness)
+
+
+def _deep_goal(problem: Problem, params: Params, squared: bool, certifiable: bool) -> Goal:
+    if not squared and classes_obstacle(problem) is None:
+        return Goal(None, all_correct, certifiable, "all training samples are classified correctly")
+    start = float(problem.objective(params)) - problem.loss.minimum
+    target = DEEP_LOSS if squared else FITTED * start
+    return Goal(problem.loss.minimum + min(target, start / 2.0), None, certifiable)
+
+
+def all_correct(problem: Problem, params: Params, step: int) -> bool:
+    """Whether every training sample is classified correctly."""
+    return accuracy(problem, params) == 1.0
+
+
+@float64
+def accuracy(problem: Problem, params: Params) -> float:
+    """The share of the training samples that are classified correctly."""
+    return float(share_correct(problem.predict(params), problem.y))

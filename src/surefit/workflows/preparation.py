@@ -6,14 +6,18 @@ import dataclasses
 import math
 
 import jax
+import numpy as np
+from jaxtyping import Float64
 
 from surefit import data
-from surefit.core.layer import Params
+from surefit.core.layer import Layer, Params
 from surefit.core.memory import require_bytes
 from surefit.errors import InvalidInputError
 from surefit.losses import LOSSES, Loss
 from surefit.problem import Problem
 from surefit.runs import CertifySpec
+from surefit.workflows.deep_networks import DEEP, image_shape
+from surefit.workflows.large import LARGEST
 from surefit.workflows.networks import build_network
 
 __all__ = ["Bench", "prepare_bench"]
@@ -28,12 +32,16 @@ class Bench:
         prepared: the data with its checks and facts.
         problem: network, loss and data.
         params: the initial parameters.
+        method: the catalogue name of the training method, chosen where the spec leaves it open.
+        large: whether the Gram matrix of all residuals is too large for its spectrum.
     """
 
     spec: CertifySpec
     prepared: data.PreparedData
     problem: Problem
     params: Params
+    method: str
+    large: bool = False
 
 
 def prepare_bench(spec: CertifySpec) -> Bench:
@@ -46,7 +54,7 @@ def prepare_bench(spec: CertifySpec) -> Bench:
     """
     loss = LOSSES[spec.loss]()
     prepared = data.prepare(
-        data.load(spec.data),
+        _load(spec),
         steps=spec.preprocess,
         classes=spec.classes,
         samples=spec.samples,
@@ -55,10 +63,32 @@ def prepare_bench(spec: CertifySpec) -> Bench:
         noise=spec.noise,
         seed=spec.seed,
     )
-    network = build_network(spec, prepared.y.shape[1], prepared.vectors.shape[1])
-    _require_memory(network, prepared)
+    prepared = dataclasses.replace(prepared, x=_inputs(spec, prepared))
+    shape = prepared.x.shape[1:]
+    network = build_network(spec, prepared.y.shape[1], prepared.vectors.shape[1], shape)
+    many = prepared.y.size > LARGEST
+    # Other networks have certificates, which are made of that spectrum: they wait for it.
+    large = many and spec.network in DEEP
+    _require_memory(network, prepared, large)
     problem = Problem(network, prepared.x, prepared.y, loss)
-    return Bench(spec, prepared, problem, problem.init(spec.seed))
+    method = ("sgd" if many else "gradient_descent") if spec.method == "auto" else spec.method
+    return Bench(spec, prepared, problem, problem.init(spec.seed), method, large)
+
+
+def _load(spec: CertifySpec) -> data.Dataset:
+    """The data; as images where the network is for images and the source has them."""
+    options = {}
+    if spec.network == "cnn" and spec.data in data.LOADERS:
+        names = {field.name for field in dataclasses.fields(data.LOADERS[spec.data])}
+        options = {"images": True} if "images" in names else {}
+    return data.load(spec.data, **options)
+
+
+def _inputs(spec: CertifySpec, prepared: data.PreparedData) -> Float64[np.ndarray, "n ..."]:
+    """Examples in the shape that the network takes: images with channels, or vectors."""
+    if spec.network == "cnn":
+        return prepared.x.reshape(len(prepared.x), *image_shape(prepared.x.shape[1:]))
+    return prepared.vectors
 
 
 def _coding(spec: CertifySpec, loss: Loss) -> str:
@@ -74,7 +104,7 @@ def _coding(spec: CertifySpec, loss: Loss) -> str:
     )
 
 
-def _require_memory(network, prepared: data.PreparedData) -> None:
+def _require_memory(network: Layer, prepared: data.PreparedData, large: bool) -> None:
     """Predict the bytes of a run before anything of that size is allocated."""
     n, k = prepared.y.shape
     shapes = jax.eval_shape(lambda: network.init(jax.random.key(0), prepared.x.shape[1:]))
@@ -82,10 +112,12 @@ def _require_memory(network, prepared: data.PreparedData) -> None:
     hidden = sum(leaf.shape[0] for leaf in jax.tree.leaves(shapes) if leaf.ndim)
     # Gram matrices at start and end, a limit kernel, and the work space of an eigenvalue solver;
     # parameters, gradient, start and best; activations of one forward and backward pass.
-    gram, weights, passes = 8 * (n * k) ** 2 * 8, 8 * sum(sizes) * 6, 8 * n * hidden * (4 + k)
+    # Of large problems the kernel of one output, and the basis of the Lanczos method.
+    gram = 8 * n**2 * 8 + 8 * n * k * 100 if large else 8 * (n * k) ** 2 * 8
+    weights, passes = 8 * sum(sizes) * 6, 8 * n * hidden * (4 + k)
     require_bytes(
         gram + weights + passes,
         f"a run on {n} samples with {k} outputs and {sum(sizes)} parameters "
-        f"(Gram matrices of {n * k} rows)",
+        f"(Gram matrices of {n if large else n * k} rows)",
         "Use fewer samples (--samples), fewer classes (--classes) or a smaller --width.",
     )

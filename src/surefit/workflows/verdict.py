@@ -27,10 +27,20 @@ def verdict(
     trajectory: Trajectory,
     certificates: Sequence[Certificate],
     theorems: Sequence[TheoremRecord],
+    *,
+    reached: str = "",
+    without: str = "",
 ) -> tuple[str, bool | None]:
     """(sentence, holds) for a finished run.
 
     It holds if a certificate holds and no promise of an applicable theorem was broken.
+
+    Args:
+        trajectory: the run.
+        certificates: what was certified.
+        theorems: the theorems and how the run compares with them.
+        reached: what the run was to reach besides a certificate, and did; empty: nothing.
+        without: why no certificate was asked for; empty: it was, or the loss has none.
     """
     steps = f"{trajectory.steps:,.0f}".replace(",", " ")
     if trajectory.status is Status.DIVERGED:
@@ -55,8 +65,12 @@ def verdict(
     # A certificate's note says what is missing, then the scope of its statement.
     missing = certificates[0].note.partition("Scope:")[0].strip() if certificates else ""
     if not certificates:
-        missing = "Certificates are about the squared loss; this run has another one."
+        missing = without or "Certificates are about the squared loss; this run has another one."
     why = f" {missing}" if missing else ""
-    sentence = f"No certificate after {steps} steps (training loss {loss:.3g}{share}).{why}"
+    found = f"after {steps} steps (training loss {loss:.3g}{share})"
+    sentence = f"No certificate {found}.{why}"
+    if reached:
+        sentence = f"Training reached its goal {found}: {reached}. No certificate.{why}"
+    # A goal that was reached is no failure, whatever is missing for a certificate.
     undecided = bool(certificates) and all(item.holds is None for item in certificates)
-    return sentence, None if undecided else False
+    return sentence, None if undecided or reached else False

@@ -148,10 +148,9 @@ class AllenZhu(Theorem):
     def _proof(self, setting: Setting, net: DeepNetwork, radius: float) -> tuple[Promise, ...]:
         """What the proof says of quantities that are monitored, at movements up to `radius`."""
         depth, log = net.depth, math.log(max(net.width, 2))
-        gram = setting.gram_spectrum.eigenvalues
         # |dK_ij| <= e sqrt(K_ii K_jj) for all pairs; in Frobenius norm that is e tr K.
-        spread = float(gram.sum() / math.sqrt(float((gram**2).sum())))
-        drift = self.kernel_constant * math.sqrt(log) * radius ** (1 / 3) * depth**3 * spread
+        spread = setting.gram_spread
+        drift = self.kernel_constant * math.sqrt(log) * radius ** (1 / 3) * depth**3
 
         def promise(
             monitor: str, bound: float, source: str, constant: str,
@@ -172,5 +171,7 @@ class AllenZhu(Theorem):
             promise("flip_ratio", self.flip_constant, "Lemma 8.2", "flip_constant"),
             promise("product_norm", self.product_constant * math.sqrt(depth),
                     f"Lemma 7.3 (a), {UNCONFIRMED}", "product_constant"),
-            promise("kernel_drift", drift, "Theorem 5 (c)", "kernel_constant"),
+            *(() if spread is None else (
+                promise("kernel_drift", drift * spread, "Theorem 5 (c)", "kernel_constant"),
+            )),
         )  # fmt: skip

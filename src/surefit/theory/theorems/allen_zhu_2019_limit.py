@@ -152,7 +152,8 @@ class AllenZhu2019Limit(Theorem):
         return (self.deviation_constant * size / (self.accuracy * smallest)) ** 2
 
     def _largest_step(self, setting: Setting) -> float:
-        return setting.own_step(1.0 / setting.gram_spectrum.largest.upper)
+        # The value and not its upper end, which the automatic step need not know.
+        return setting.own_step(1.0 / setting.gram_spectrum.largest.value)
 
     def example(self) -> tuple[Problem, Params, float]:
         """Three inputs in the normalisation of the paper, width 256, depth 2, 0.99 of the step."""

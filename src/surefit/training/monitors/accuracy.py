@@ -5,12 +5,11 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from surefit.core.layer import Params
 from surefit.problem import Problem
-from surefit.training.classes import classes_obstacle
+from surefit.training.classes import classes_obstacle, share_correct
 from surefit.training.monitor import Monitor
 from surefit.training.view import View
 
@@ -35,13 +34,4 @@ class Accuracy(Monitor):
 
     def measure(self, carry: Any, view: View) -> Float[Array, ""]:
         """Between 0 and 1."""
-        f, y = view.outputs, view.problem.y
-        if y.shape[1] == 1:
-            middle = (jnp.min(y) + jnp.max(y)) / 2.0
-            right = ((f - middle) * (y - middle) > 0.0)[:, 0]
-        else:
-            target = jnp.argmax(y, axis=1)[:, None]
-            own = jnp.take_along_axis(f, target, axis=1)
-            rivals = jnp.where(jnp.arange(y.shape[1])[None, :] == target, -jnp.inf, f)
-            right = own[:, 0] > jnp.max(rivals, axis=1)
-        return jnp.mean(right, dtype=f.dtype)
+        return share_correct(view.outputs, view.problem.y)
