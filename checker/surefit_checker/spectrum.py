@@ -10,45 +10,51 @@ from surefit_checker.ball import FLOOR, Ball, U, float_up, norm, up
 LARGE = 3000  # matrices beyond this get cheap bounds of their operator norm
 
 
-def least_eigenvalue(k: Ball) -> float:
-    r"""A lower bound of $\lambda_{\min}$ of a symmetric matrix; -inf if none is found.
+def least_eigenvalues(k: Ball) -> np.ndarray:
+    r"""Lower bounds of $\lambda_{\min}$ of a stack of symmetric matrices; -inf if none is found.
 
     For any L: $\lambda_{\min}(K) \ge t - \lVert K - tI - LL^\top\rVert$. L is a float Cholesky
     factor; the norm is bounded entry by entry, whatever L is.
     """
-    mid = 0.5 * k.mid + 0.5 * k.mid.T
-    rad = up(np.maximum(k.rad, k.rad.T) + np.abs(mid - k.mid), 3)
-    n, best = mid.shape[0], -np.inf
+    turned = np.swapaxes(k.mid, -1, -2)
+    mid = 0.5 * k.mid + 0.5 * turned
+    rad = up(np.maximum(k.rad, np.swapaxes(k.rad, -1, -2)) + np.abs(mid - k.mid), 3)
+    n = mid.shape[-1]
     eigenvalues = np.linalg.eigvalsh(mid)
-    size = max(float(np.max(np.abs(eigenvalues))), FLOOR)
+    size = np.maximum(np.max(np.abs(eigenvalues), -1), FLOOR)
     for slack in (2.0, 16.0, 128.0):
-        t = float(eigenvalues[0]) - slack * (np.sqrt(n) + 4) * 4 * U * size
-        shifted = Ball(mid, rad) - Ball(t * np.eye(n))
+        t = eigenvalues[..., 0] - slack * (np.sqrt(n) + 4) * 4 * U * size
+        shifted = Ball(mid, rad) - Ball(t[..., None, None] * np.eye(n))
         try:
             factor = np.linalg.cholesky(shifted.mid)
         except np.linalg.LinAlgError:
             continue
-        lower = t - operator_bound(shifted - Ball(factor) @ Ball(factor).T)
-        best = max(best, lower - 2 * U * abs(lower))
-        break
-    return best
+        rest = shifted - Ball(factor) @ Ball(np.swapaxes(factor, -1, -2))
+        lower = t - operator_bounds(rest)
+        return lower - 2 * U * np.abs(lower)
+    return np.full(mid.shape[:-2], -np.inf)
 
 
-def operator_bound(a: Ball) -> float:
+def least_eigenvalue(k: Ball) -> float:
+    """Of one matrix."""
+    return float(least_eigenvalues(k))
+
+
+def operator_bounds(a: Ball) -> np.ndarray:
     r"""The smaller of $\lVert A\rVert_F$ and $\sqrt{\lVert A\rVert_1\lVert A\rVert_\infty}$."""
     mag = a.mag()
-    sums = [float(np.max(up(np.sum(mag, axis), mag.shape[axis]))) for axis in (0, 1)]
-    return min(float(norm(mag)), float(up(np.sqrt(sums[0]) * np.sqrt(sums[1]), 4)))
+    one, two = (np.max(up(np.sum(mag, axis), mag.shape[axis]), -1) for axis in (-2, -1))
+    return np.minimum(norm(mag, (-2, -1)), up(np.sqrt(one) * np.sqrt(two), 4))
 
 
 def operator_norm(a: Ball) -> float:
     r"""An upper bound of $\lVert A\rVert$, sharp up to rounding."""
     if min(a.shape) > LARGE or 1 in a.shape:
-        return operator_bound(a)
+        return float(operator_bounds(a))
     gram = a @ a.T if a.shape[0] <= a.shape[1] else a.T @ a
     square = -least_eigenvalue(-gram)
     if not square < np.inf:
-        return operator_bound(a)
+        return float(operator_bounds(a))
     return float_up(arb(max(square, FLOOR)).sqrt())
 
 

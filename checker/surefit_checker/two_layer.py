@@ -11,8 +11,10 @@ from __future__ import annotations
 import numpy as np
 
 from surefit_checker.affine import Affine
-from surefit_checker.ball import Ball, norm, up
-from surefit_checker.spectrum import operator_norm, row_norms
+from surefit_checker.ball import FLOOR, Ball, norm, up
+from surefit_checker.spectrum import least_eigenvalues, operator_norm, row_norms
+
+SHARP = 256  # samples or inputs up to which every feature gets a sharp bound
 
 
 def applies(layers: list) -> bool:
@@ -44,20 +46,33 @@ def curvature(hidden: Affine, out: Affine, rho: float) -> float:
     diagonal = up(scale * v * np.sqrt(_bent(u, d2)), 6)
     if out.slot is None:
         return float(np.max(diagonal))
-    # B_j by a cheap bound; sharply for those features that may attain the maximum.
-    cheap = up(scale * np.max(d1, 0) * operator_norm(u), 4)
-    bounds, best = _eigenvalue(diagonal, cheap), 0.0
-    for j in np.argsort(-bounds):
-        if bounds[j] <= best:
-            break
-        sharp = up(scale * operator_norm(_scaled(u, d1[:, j])), 2)
-        best = max(best, min(float(bounds[j]), float(_eigenvalue(diagonal[j], sharp))))
-    return best
+    slopes = np.minimum(np.max(d1, 0) * operator_norm(u), _sloped(u, d1))
+    return float(np.max(_eigenvalue(diagonal, up(scale * slopes, 4))))
 
 
-def _scaled(u: Ball, d: np.ndarray) -> Ball:
-    # The norm grows with the sizes of the diagonal: d stands for all smaller ones.
-    return u * d[:, None]
+def _sloped(u: Ball, d1: np.ndarray) -> np.ndarray:
+    r"""Bounds of $\lVert DU\rVert$, one per column of d1; infinite if too many numbers are needed.
+
+    The norm grows with the sizes of the diagonal, so d1 stands for all smaller ones.
+    """
+    n, width = u.shape
+    size, squares = min(n, width), up(d1 * d1, 1)
+    found = np.full(d1.shape[1], np.inf)
+    if size > SHARP:
+        return found
+    pairs = u @ u.T if n <= width else u.reshape(n, width, 1) * u.reshape(n, 1, width)
+    chunk = max(1, 2**21 // size**2)
+    for start in range(0, len(found), chunk):
+        at = slice(start, start + chunk)
+        if n <= width:
+            d = d1.T[at]
+            gram = pairs.reshape(1, n, n) * d[:, :, None] * d[:, None, :]
+        else:
+            gram = Ball(squares.T[at]) @ pairs.reshape(n, width * width)
+            gram = gram.reshape(-1, width, width)
+        largest = np.maximum(-least_eigenvalues(-gram), FLOOR)
+        found[at] = up(np.sqrt(largest), 2)
+    return found
 
 
 def _eigenvalue(a, b):

@@ -12,6 +12,7 @@ import math
 import numpy as np
 
 PLAIN = {"skip_in": 0.0, "skip_out": 0.0, "gain": 1.0, "bias": None, "trained": True}
+SOFTPLUS = {"name": "softplus", "shifted": True}
 erf = np.vectorize(math.erf)
 FUNCTIONS = {
     "identity": lambda z: z,
@@ -105,7 +106,7 @@ def _layer(layer, arrays, h):
     phi, w = _function(layer["activation"]), arrays[layer["weights"]]
     if kind == "equilibrium":
         state = np.zeros_like(h @ w)
-        for _ in range(300):
+        for _ in range(40):
             state = phi(layer["factor"] * state @ w.T + h)
         return np.concatenate([state, h], 1) if layer["keep_input"] else state
     if kind == "dense":
@@ -181,11 +182,12 @@ class Case:
             case = case.at(case.theta() - scale * step)
         return case
 
-    def near(self, residual, seed=0):
-        """Moved so that the residual has about this norm."""
-        j = self.jacobian()
-        direction = np.random.default_rng(seed).normal(size=j.shape[1])
-        return self.at(self.theta() + residual / np.linalg.norm(j @ direction) * direction)
+    def fitted(self, residual, seed=0):
+        """With targets at this distance from the outputs, so that nothing has to be trained."""
+        outputs = forward(self.network, self.arrays)
+        away = np.random.default_rng(seed).normal(size=outputs.shape)
+        targets = outputs - residual / np.linalg.norm(away) * away
+        return Case(self.network, self.arrays | {self.network["targets"]: targets})
 
     def save(self, folder, statement, claims=None, scale=0.5):
         """Writes the folder."""
@@ -266,34 +268,23 @@ def residual(n=8, d=5, m=14, seed=0):
     return case(layers, shapes, sphere(n, d), 1, seed)
 
 
-def convolutional(n=6, seed=0, activation="tanh", shared=True, padding="same"):
+def convolutional(n=4, seed=0, activation="tanh", shared=True, padding="same"):
     """Two convolutions, a pool, a dense layer."""
-    x = np.random.default_rng(seed + 1).normal(size=(n, 5, 5, 2)) / 7
-    w1 = (4, 18) if shared else (25, 4, 18)
-    b1 = (4,) if shared else (25, 4)
+    x = np.random.default_rng(seed + 1).normal(size=(n, 4, 4, 1)) / 4
+    bias = {"values": "b1", "factor": 0.2, "trained": True}
     layers = [
-        conv(
-            "w1",
-            1.0,
-            [3, 3],
-            activation,
-            shared=shared,
-            padding=padding if shared else "same",
-            bias={"values": "b1", "factor": 0.2, "trained": True},
-        ),
+        conv("w1", 1.0, [3, 3], activation, shared=shared, padding=padding, bias=bias),
         conv("w2", 0.3, [2, 2], activation, strides=[2, 1], padding="valid"),
         {"type": "pool", "window": [1, 2], "strides": [1, 1], "padding": "circular"},
         {"type": "flatten"},
         dense("w3", 0.3, "identity"),
     ]
-    side = [(4, 4), (5, 5)][padding != "valid" or not shared]
-    rows = (side[0] - 2) // 2 + 1
-    columns = side[1] - 1
-    shapes = {"w1": w1, "b1": b1, "w2": (3, 16), "w3": (1, rows * columns * 3)}
+    first = () if shared else (16,)
+    shapes = {"w1": (*first, 3, 9), "b1": (*first, 3), "w2": (2, 12), "w3": (1, 12)}
     return case(layers, shapes, x, 1, seed)
 
 
-def equilibrium(n=8, d=5, m=14, activation="tanh", seed=0, keep=True):
+def equilibrium(n=5, d=4, m=10, activation="tanh", seed=0, keep=True):
     layers = [
         dense("w1", 1.0, "identity"),
         {
@@ -308,3 +299,19 @@ def equilibrium(n=8, d=5, m=14, activation="tanh", seed=0, keep=True):
     ]
     shapes = {"w1": (m, d), "a": (m, m), "w2": (1, m * (1 + keep))}
     return case(layers, shapes, sphere(n, d), 1, seed)
+
+
+CASES = {
+    "two layers": two_layer,
+    "two layers, two outputs": lambda: two_layer(
+        n=8, m=24, outputs=2, activation={"name": "softplus", "shifted": True}
+    ),
+    "ReLU": deep,
+    "deep tanh": lambda: deep(activation="tanh", outputs=2, n=5, m=10),
+    "residual": residual,
+    "convolution": convolutional,
+    "circular convolution": lambda: convolutional(padding="circular"),
+    "local convolution": lambda: convolutional(shared=False),
+    "equilibrium": equilibrium,
+    "ReLU equilibrium": lambda: equilibrium(activation="relu", keep=False),
+}

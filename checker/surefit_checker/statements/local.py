@@ -11,7 +11,7 @@ from flint import arb
 from surefit_checker.ball import float_down, float_up, norm
 from surefit_checker.curvature import curvature
 from surefit_checker.network import Network
-from surefit_checker.reading import fields, real
+from surefit_checker.reading import Folder, fields, real
 from surefit_checker.spectrum import least_eigenvalue
 from surefit_checker.statements.majorant import Chain, Facts
 from surefit_checker.verdict import InvalidError, UndecidedError
@@ -25,12 +25,14 @@ class Problem:
         statement: as written in the certificate.
         scale: c of the loss.
         network: at the saved weights.
+        folder: from which the network was made.
         spectrum: from the kernel to bounds of its extreme eigenvalues.
     """
 
     statement: dict[str, Any]
     scale: float
     network: Network
+    folder: Folder
 
 
 def known_facts(problem: Problem, keys: list[str], chain: Chain) -> tuple[Facts, dict[str, float]]:

@@ -1,0 +1,71 @@
+"""Bounds of eigenvalues against matrices whose spectrum is known in many digits."""
+
+import mpmath
+import numpy as np
+import pytest
+
+from surefit_checker.ball import Ball
+from surefit_checker.spectrum import (
+    least_eigenvalue,
+    least_eigenvalues,
+    operator_bounds,
+    operator_norm,
+    perron,
+)
+
+RNG = np.random.default_rng(0)
+
+
+def true_extremes(k):
+    with mpmath.workdps(50):
+        values = mpmath.eigsy(mpmath.matrix(k.tolist()), eigvals_only=True)
+        return min(values), max(values)
+
+
+@pytest.mark.parametrize("ratio", [1.0, 1e-3, 1e-7, 1e-12])
+def test_least_eigenvalue_is_a_lower_bound_and_close(ratio):
+    q = np.linalg.qr(RNG.normal(size=(12, 12)))[0]
+    k = (q * np.geomspace(ratio, 1.0, 12)) @ q.T
+    k = 0.5 * (k + k.T)
+    low, high = true_extremes(k)
+    found = least_eigenvalue(Ball(k))
+    assert low - mpmath.mpf(2e-13) <= found <= low
+    assert high <= -least_eigenvalue(Ball(-k)) <= high + mpmath.mpf(2e-13)
+
+
+def test_radii_are_subtracted():
+    k, e = np.diag([1.0, 2.0, 3.0]), 1e-3
+    worst = k - e * np.ones((3, 3))
+    low, _ = true_extremes(worst)
+    assert least_eigenvalue(Ball(k, e)) <= low
+
+
+def test_singular_and_indefinite_matrices_get_no_positive_bound():
+    a = RNG.normal(size=(6, 3))
+    assert not least_eigenvalue(Ball(a) @ Ball(a).T) > 0
+    assert least_eigenvalue(Ball(np.diag([1.0, -1.0]))) <= -1.0
+
+
+def test_stacks():
+    stack = np.stack([np.diag([1.0, 5.0]), np.diag([2.0, 3.0])])
+    found = least_eigenvalues(Ball(stack))
+    assert np.all(found <= [1.0, 2.0]) and np.all(found >= [1 - 1e-13, 2 - 1e-13])
+
+
+@pytest.mark.parametrize("shape", [(5, 8), (8, 5), (1, 7), (6, 6)])
+def test_operator_norms(shape):
+    a = RNG.normal(size=shape)
+    with mpmath.workdps(40):
+        value = max(mpmath.svd_r(mpmath.matrix(a.tolist()), compute_uv=False))
+    assert value <= operator_norm(Ball(a)) <= value * (1 + mpmath.mpf("1e-12"))
+    assert value <= float(operator_bounds(Ball(a)))
+
+
+def test_perron_bounds_non_negative_matrices():
+    for size in (1, 2, 5):
+        q = RNG.random((size, size))
+        q = q + q.T
+        value = np.linalg.eigvalsh(q)[-1]
+        assert value * (1 - 1e-14) <= perron(q) <= value * (1 + 1e-6)
+    # Reducible: the iteration does not reach the smaller block's weights.
+    assert 2.0 <= perron(np.diag([2.0, 1.0, 0.0])) <= 2.0 + 1e-5
