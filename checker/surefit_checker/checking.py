@@ -24,7 +24,11 @@ from surefit_checker.verdict import (
     UndecidedError,
     Verdict,
 )
+from surefit_checker.wide import Wide
 
+DOUBLE = 53
+# A bound missed by less than this part may hold in a higher precision.
+NEAR, NEARER = 1e-9, 1e-12
 # Whether a claim must not be below (1) or not above (-1) what is proved.
 CLAIMS = {
     "residual_norm": 1, "jacobian_norm": 1, "lipschitz": 1, "path_length": 1, "shadow_radius": 1,
@@ -40,7 +44,7 @@ def check(path: str | pathlib.Path, bits: int = 53) -> Verdict:
         bits: 53 computes with balls of float64; more, with balls of that precision (small
             networks only, slow).
     """
-    chain, numbers = Chain(), {}
+    chain, numbers = Chain(NEAR if bits <= DOUBLE else NEARER), {}
     ctx.prec = max(bits, 96)
     try:
         # What leaves the range of float64 is found where balls are made.
@@ -66,7 +70,7 @@ def _prove(folder: Folder, bits: int, chain: Chain) -> tuple[str, dict[str, floa
         raise InvalidError(f"unknown statement {kind!r}")
     if loss["kind"] != "squared" or not scale > 0:
         raise InvalidError("the loss must be squared, with a positive scale")
-    network = build(folder, Ball)
+    network = build(folder, Ball if bits <= DOUBLE else Wide)
     unused = set(folder.arrays) - folder.used
     if unused:
         raise InvalidError(f"the network does not use the arrays {sorted(unused)}")

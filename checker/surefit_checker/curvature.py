@@ -18,7 +18,10 @@ def curvature(network: Network, rho: float) -> float:
         RefusedError: a pre-activation may reach a kink within rho.
     """
     if two_layer.applies(network.layers):
-        return two_layer.curvature(*network.layers, rho)
+        hidden, out = network.layers
+        if hidden.activation.kinked:
+            hidden.first(Rows.zero(network.shape[0], network.parts), rho)  # or refused
+        return two_layer.curvature(hidden, out, rho)
     return chain_curvature(network, rho)
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 from flint import arb
 
-from surefit_checker.ball import FLOOR, Ball, U, float_up, norm, up
+from surefit_checker.ball import FLOOR, Ball, U, float_down, float_up, norm, up
+from surefit_checker.wide import Wide
 
 LARGE = 3000  # matrices beyond this get cheap bounds of their operator norm
 
@@ -35,8 +36,10 @@ def least_eigenvalues(k: Ball) -> np.ndarray:
     return np.full(mid.shape[:-2], -np.inf)
 
 
-def least_eigenvalue(k: Ball) -> float:
+def least_eigenvalue(k: Ball | Wide) -> float:
     """Of one matrix."""
+    if isinstance(k, Wide):
+        return float_down(k.least_eigenvalue())
     return float(least_eigenvalues(k))
 
 

@@ -2,7 +2,7 @@ r"""The curvature of two dense layers, where no term couples two hidden features
 
 $\Lambda \le \max_j\frac12(A_j + \sqrt{A_j^2 + 4B_j^2})$ with
 $A_j = \lVert v_j\rVert\lambda_{\max}(D''_j(UU^\top)^{\circ2}D''_j)^{1/2}$ and
-$B_j = \lVert D'_jU\rVert$ (docs/certificates.md): U is what the hidden weights are multiplied with,
+$B_j = \lVert D'_jU\rVert$ (docs/certificates/curvature.md): U is what the hidden weights are multiplied with,
 $v_j$ are the weights behind feature j, with their factors.
 """
 
@@ -18,14 +18,13 @@ SHARP = 256  # samples or inputs up to which every feature gets a sharp bound
 
 
 def applies(layers: list) -> bool:
-    """Whether a network is of this kind, with a smooth activation between the layers."""
+    """Whether a network is of this kind."""
     return (
         len(layers) == 2
         and all(
-            isinstance(layer, Affine) and layer.table is None and not layer.alpha and not layer.beta
+            isinstance(layer, Affine) and layer.table is None and not (layer.alpha or layer.beta)
             for layer in layers
         )
-        and not layers[0].activation.kinked
         and layers[1].activation.linear
     )
 

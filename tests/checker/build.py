@@ -306,6 +306,7 @@ CASES = {
     "two layers, two outputs": lambda: two_layer(
         n=8, m=24, outputs=2, activation={"name": "softplus", "shifted": True}
     ),
+    "two ReLU layers": lambda: two_layer(activation="relu"),
     "ReLU": deep,
     "deep tanh": lambda: deep(activation="tanh", outputs=2, n=5, m=10),
     "residual": residual,

@@ -14,6 +14,7 @@ from surefit_checker.verdict import RefusedError
 NAMES = [
     "two layers",
     "two layers, two outputs",
+    "two ReLU layers",
     "ReLU",
     "deep tanh",
     "residual",

@@ -201,3 +201,45 @@ def test_rounding_is_never_the_reason_for_a_proof(fitted, honest, edited, tmp_pa
     ]
     assert verdicts == ["refused", "refused", "cannot decide", "proved", "proved"]
     assert math.isfinite(shortest)
+
+
+def test_more_bits_decide_what_is_close(fitted, honest, edited, tmp_path):
+    statement = honest("two layers")
+    folder = fitted("two layers").save(tmp_path / "certificate", statement)
+    rough, sharp = check(folder), check(folder, bits=256)
+    assert sharp.verdict == "proved"
+    for name, sign in (("residual_norm", 1), ("sigma_min", -1), ("path_length", 1), ("rate", -1)):
+        assert sign * sharp.numbers[name] <= sign * rough.numbers[name]
+    # Between what the two precisions prove: undecided in one, decided in the other.
+    radius = 0.5 * (rough.numbers["path_length"] + sharp.numbers["path_length"])
+    assert radius < rough.numbers["path_length"] * (1 - 1e-9)
+    statement = statement | {"rho": rough.numbers["path_length"] * (1 - 1e-10)}
+    folder = fitted("two layers").save(tmp_path / "close", statement)
+    assert check(folder).verdict == "cannot decide"
+    assert check(folder, bits=256).verdict == "proved"
+    statement["rho"] = sharp.numbers["path_length"] * (1 - 1e-10)
+    folder = fitted("two layers").save(tmp_path / "beyond", statement)
+    assert check(folder, bits=256).verdict == "refused"
+
+
+@pytest.mark.parametrize("name", ["two layers, two outputs", "ReLU", "residual", "convolution"])
+def test_both_precisions_agree(name, fitted, honest, tmp_path):
+    folder = fitted(name, 1e-6).save(tmp_path, honest(name, 1e-6) | {"rho": 1e-5})
+    one, two = check(folder).numbers, check(folder, bits=128).numbers
+    for key, value in two.items():
+        assert one[key] == pytest.approx(value, rel=1e-6)
+
+
+def test_kernels_that_float64_cannot_tell_from_singular(build, tmp_path):
+    case = build.two_layer(n=4)
+    case.arrays["x"][1] = case.arrays["x"][0] * (1 + 1e-9)  # two samples that are nearly the same
+    case = case.fitted(1e-14)
+    folder = case.save(tmp_path, {"kind": "flow", "rho": 1e-4, "start_radius": 0.0})
+    assert check(folder).verdict == "cannot decide"
+    sharp = check(folder, bits=256)
+    assert 0 < sharp.numbers["sigma_min"] < 1e-8
+
+
+def test_equilibria_have_one_precision(fitted, honest, tmp_path):
+    verdict = check(fitted("equilibrium").save(tmp_path, honest("equilibrium")), bits=256)
+    assert verdict.verdict == "cannot decide" and "float64 only" in verdict.reason

@@ -9,13 +9,16 @@ from flint import arb
 from surefit_checker.ball import float_down, float_up
 from surefit_checker.verdict import RefusedError, Step, UndecidedError
 
-NEAR = 1e-9  # a bound missed by less than this may hold in a higher precision
-
 
 class Chain:
-    """The inequalities of a proof, in order."""
+    """The inequalities of a proof, in order.
 
-    def __init__(self) -> None:
+    Args:
+        near: a bound missed by less than this part may hold in a higher precision.
+    """
+
+    def __init__(self, near: float) -> None:
+        self.near = near
         self.steps: list[Step] = []
 
     def at_most(self, name: str, value: arb, bound: arb, *, strict: bool = False) -> None:
@@ -31,7 +34,7 @@ class Chain:
             return
         size = max(float_up(abs(value)), float_up(abs(bound)), 1e-300)
         by = float_up(value - bound)
-        if by <= NEAR * size:
+        if by <= self.near * size:
             raise UndecidedError(f"{name}: too close to decide in this precision")
         factor = float_up(value) / float_down(bound) if float_down(bound) > 0 else float("inf")
         raise RefusedError(
