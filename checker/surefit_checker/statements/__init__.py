@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from surefit_checker.statements import descent, flow
+from surefit_checker.statements import descent, flow, shadowing
 
-STATEMENTS = {"descent": descent.prove, "flow": flow.prove}
+STATEMENTS = {"descent": descent.prove, "flow": flow.prove, "shadowing": shadowing.prove}

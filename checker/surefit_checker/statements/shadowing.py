@@ -1,0 +1,96 @@
+"""Exact descent from the saved weights converges: a float run stays near it, and ends well."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from flint import arb
+
+from surefit_checker.ball import Ball
+from surefit_checker.floats import floats
+from surefit_checker.network import Network, build
+from surefit_checker.reading import Folder, boolean, fields, real
+from surefit_checker.shadow import Shadow
+from surefit_checker.statements import descent
+from surefit_checker.statements.local import Problem
+from surefit_checker.statements.majorant import Chain
+from surefit_checker.two_layer import applies
+from surefit_checker.verdict import InvalidError, UndecidedError
+
+KEYS = ["kind", "rho", "step_size", "steps"]
+MOST = 10**8
+
+
+def prove(problem: Problem, chain: Chain) -> tuple[str, dict[str, float]]:
+    """The sentence proved, and its numbers."""
+    statement = fields(problem.statement, KEYS, "statement")
+    step, steps = real(statement, "step_size"), statement["steps"]
+    if not step > 0 or type(steps) is not int or not 1 <= steps <= MOST:
+        raise InvalidError("`step_size` must be positive, `steps` a whole number from 1 to 10^8")
+    layers = problem.network.layers
+    if not applies(layers) or layers[0].slot is None or layers[1].bias is not None:
+        raise InvalidError("shadowing is known for two dense layers, the hidden one smooth only")
+    if layers[0].bias is not None and not layers[0].bias_trained:
+        raise InvalidError("shadowing needs hidden biases to be trained")
+    spec = problem.folder.spec["network"]
+    # The end replaces the trained arrays, so that nothing else may be one of them.
+    if len(problem.folder.used) != _names(spec):
+        raise InvalidError("shadowing needs a separate array for every purpose")
+    used = floats(spec["layers"][0]["activation"])
+    _agree(used, problem.network)
+    targets = Ball(problem.folder.arrays[spec["targets"]])
+    if spec["offset"] is not None:
+        targets = targets + Ball(problem.folder.arrays[spec["offset"]])
+    run = Shadow(*layers, targets, 2 * problem.scale * step, used)
+    run.run(steps)
+    chain.at_most("step * (jacobian norm)^2 <= 2, near the run", arb(run.largest), arb(2))
+    end = dataclasses.replace(
+        problem,
+        statement={
+            "kind": "descent",
+            "rho": statement["rho"],
+            "step_size": statement["step_size"],
+            "start_radius": run.radius.hex(),
+        },
+        network=_at(problem, run),
+    )
+    _agree(used, end.network)
+    _, numbers = descent.prove(end, chain)
+    numbers |= {"shadow_radius": run.radius, "amplification": run.amplification}
+    contraction = 2 * problem.scale * step * numbers["rate"]
+    sentence = (
+        f"Gradient descent in exact arithmetic on the loss with step size {step:.6g} from the "
+        f"saved weights converges to weights with zero loss: after {steps} steps it is within "
+        f"{run.radius:.6g} of a run in float64 whose residual norm is then at most "
+        f"{numbers['residual_norm']:.6g}; from there on its path is no longer than "
+        f"{numbers['path_length']:.6g}, and every step shrinks the norm of the residual by a "
+        f"factor of at most 1 - {contraction * (1 - 1e-14):.6g}."
+    )
+    return sentence, numbers
+
+
+def _names(spec) -> int:
+    """How many arrays a network of two layers names, repetitions counted."""
+    return 4 + (spec["offset"] is not None) + (spec["layers"][0]["bias"] is not None)
+
+
+def _agree(used, network: Network) -> None:
+    hidden, out = network.layers
+    if not used.agrees(
+        hidden, out.patches.reshape(*hidden.z.shape) * (1.0 / (out.factor * hidden.gain))
+    ):
+        raise UndecidedError("NumPy's functions are less accurate here than shadowing assumes")
+
+
+def _at(problem: Problem, run: Shadow) -> Network:
+    """The network with the weights that the run ends with."""
+    spec, arrays = problem.folder.spec, dict(problem.folder.arrays)
+    hidden, out = spec["network"]["layers"]
+    w = run.w
+    if hidden["bias"] is not None:
+        arrays[hidden["bias"]["values"]], w = w[:, -1].copy(), w[:, :-1]
+    arrays[hidden["weights"]] = np.ascontiguousarray(w)
+    if boolean(out, "trained"):
+        arrays[out["weights"]] = run.v
+    return build(Folder(spec, arrays), Ball)
