@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from surefit.cli import certify, experiment, listing, report
+from surefit.cli import certify, experiment, listing, report, verify
 from surefit.cli.console import ERRORS
 from surefit.cli.exits import BAD_INPUT
 from surefit.errors import SurefitError
@@ -52,6 +52,7 @@ def _root(
 certify.register(app)
 experiment.register(app)
 report.register(app)
+verify.register(app)
 listing.register(app)
 
 

@@ -11,6 +11,7 @@ from surefit.report.cite import cite
 from surefit.report.gallery import gallery, plots_of
 from surefit.report.limits import limits
 from surefit.report.problem import problem
+from surefit.report.proof import majorant_plot, proof
 from surefit.report.rates import rates
 from surefit.report.reproduce import reproduce
 from surefit.report.shell import document, page_header, write_document
@@ -25,6 +26,7 @@ FILE_NAME = "report.html"
 CONTENTS = (
     ("asked", "Question"),
     ("verdict", "Verdict"),
+    ("proof", "Proof"),
     ("certificate", "Certificate"),
     ("theorems", "Theorems"),
     ("widths", "Widths"),
@@ -47,7 +49,12 @@ def render(record: RunRecord) -> str:
         content security policy forbids the rest.
     """
     plots = plots_of(record)
-    contents = [item for item in CONTENTS if item[0] != "widths" or has_widths(record)]
+    absent = {
+        *(() if has_widths(record) else ("widths",)),
+        *(() if record.proof is not None else ("proof",)),
+    }
+    contents = [item for item in CONTENTS if item[0] not in absent]
+    majorant = majorant_plot(record)
     header = page_header(
         "run report", record.run_id, record.environment.get("date"), headline(record), contents
     )
@@ -55,6 +62,7 @@ def render(record: RunRecord) -> str:
         asked(record),
         banner(record),
         at_a_glance(record),
+        proof(record, majorant),
         certificates(record.certificates),
         theorems(record),
         widths(record),
@@ -65,7 +73,8 @@ def render(record: RunRecord) -> str:
         cite(record),
         limits(record),
     ]
-    return document(headline(record), header, sections, plots)
+    shown = plots if majorant is None else [*plots, majorant]
+    return document(headline(record), header, sections, shown)
 
 
 def write_page(directory: Path) -> Path:

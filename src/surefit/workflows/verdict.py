@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from surefit.core.certificate import Certificate
+from surefit.core.proof import Proof
 from surefit.core.record import TheoremRecord
 from surefit.core.trajectory import Status, Trajectory
 
@@ -28,17 +29,20 @@ def verdict(
     certificates: Sequence[Certificate],
     theorems: Sequence[TheoremRecord],
     *,
+    proof: Proof | None = None,
     reached: str = "",
     without: str = "",
 ) -> tuple[str, bool | None]:
     """(sentence, holds) for a finished run.
 
-    It holds if a certificate holds and no promise of an applicable theorem was broken.
+    It holds if a certificate holds, the stand-alone checker does not object, and no promise of an
+    applicable theorem was broken.
 
     Args:
         trajectory: the run.
         certificates: what was certified.
         theorems: the theorems and how the run compares with them.
+        proof: what the stand-alone checker said; None: it was not asked.
         reached: what the run was to reach besides a certificate, and did; empty: nothing.
         without: why no certificate was asked for; empty: it was, or the loss has none.
     """
@@ -55,6 +59,14 @@ def verdict(
     issued = [certificate for certificate in certificates if certificate.holds]
     if issued:
         first = issued[0]
+        if proof is not None and proof.proved:
+            return f"Proved after {steps} steps. {proof.statement}", True
+        if proof is not None:
+            return (
+                f"Certified after {steps} steps in float64, but the checker says: "
+                f"{proof.verdict} ({proof.reason}).",
+                None,
+            )
         return (
             f"Certified after {steps} steps (evidence: {first.evidence}). {first.statement}",
             True,

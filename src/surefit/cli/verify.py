@@ -1,0 +1,56 @@
+"""`surefit verify`: have a certificate checked by the program that shares nothing with its issuer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from surefit.cli.console import RESULTS
+
+__all__ = ["register"]
+
+HELP = """
+Check a certificate, from its files alone.
+
+Everything is computed again from the weights and the data in the folder, with outward rounding, by
+a small program that shares no code with the one that issued the certificate (`surefit-checker`,
+NumPy and python-flint only, which can be installed and read on its own). Its verdict is the only
+thing that is called *proved*.
+
+Exit codes: 0 proved; 1 refused, or cannot be decided in this precision; 2 damaged files.
+
+Example:
+
+- `surefit verify runs/digits-shallow-tanh-512-s0-0123456789/certificate`
+"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("verify", help=HELP)(verify)
+
+
+def verify(
+    folder: Annotated[
+        Path, typer.Argument(help="The folder of a certificate, or the directory of a run.")
+    ],
+    bits: Annotated[
+        int,
+        typer.Option(
+            "--bits",
+            min=53,
+            help="Compute in ball arithmetic of so many bits, for small networks: decides what "
+            "double precision (53) cannot.",
+        ),
+    ] = 53,
+) -> None:
+    """Print the sentence and the chain of inequalities."""
+    from surefit_checker import check
+    from surefit_checker.__main__ import in_words
+
+    inside = folder / "certificate"
+    verdict = check(inside if inside.is_dir() else folder, bits)
+    RESULTS.print(in_words(verdict), markup=False, highlight=False, soft_wrap=True)
+    raise typer.Exit(verdict.exit_code)
