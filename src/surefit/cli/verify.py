@@ -1,4 +1,4 @@
-"""`surefit verify`: have a certificate checked by the program that shares nothing with its issuer."""
+"""`surefit verify`: a certificate checked by a program that shares nothing with its issuer."""
 
 from __future__ import annotations
 
