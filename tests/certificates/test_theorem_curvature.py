@@ -27,6 +27,13 @@ LEAKY = (
     0.0,
     0.0,
 )
+BENT = (
+    lambda z: z + z * z / 4,
+    lambda z: 1 + z / 2,
+    lambda z: 0 * z + 0.5,
+    0.5,
+    0.0,
+)
 LINEAR = (lambda z: z, np.ones_like, lambda z: 0.0 * z, 0.0, 0.0)
 
 
@@ -166,7 +173,8 @@ def sups(layer, z, reach):
     """Upper bounds of |phi'| and |phi''| on intervals, by the next derivative at the centre."""
     third = layer.phi[4]
     bend = np.minimum(np.abs(layer.phi[2](z)) + third * reach, layer.phi[3])
-    return np.minimum(np.abs(layer.phi[1](z)) + bend * reach, 1.0), bend
+    slope = np.abs(layer.phi[1](z)) + bend * reach
+    return slope if layer.phi is BENT else np.minimum(slope, 1.0), bend
 
 
 def per_sample(matrices):
@@ -494,6 +502,70 @@ def test_the_jets_are_those_of_the_network():
             below = dhs[at + 1][0] if layer.equilibrium else patches(layer, flat(layer, dhs[at][0]))
             total += 2 * layer.s * np.einsum("nkuc,nuc->nk", es[at], product(dws[at][0], below))
         np.testing.assert_allclose(total, second[0], atol=1e-10)
+
+
+def aligned_chain():
+    layers = [
+        Layer(np.array([[0.7]]), phi=BENT, s=0.9),
+        Layer(np.array([[0.5]]), phi=BENT, a=1.0, s=0.8, t=0.7),
+        Layer(np.array([[0.6]]), phi=BENT, b=1.0, t=0.4),
+    ]
+    return layers, np.array([[0.8]]), np.full((3, 1, 1), 1.1)
+
+
+def aligned_convolution():
+    layers = [
+        Layer(np.full((1, 2), 0.4), phi=BENT, q=2, s=0.9),
+        Layer(np.full((1, 3), 0.3), phi=BENT, q=3, a=1.0, t=0.7),
+        Layer(np.full((1, 4), 0.2), phi=BENT, flatten=True),
+    ]
+    return layers, np.array([[0.8]]), np.full((3, 4, 1), 1.1)
+
+
+def aligned_equilibrium():
+    layers = [
+        Layer(np.array([[0.7]]), phi=BENT),
+        Layer(np.array([[0.5]]), phi=LINEAR, s=0.8, equilibrium=True),
+        Layer(np.array([[0.6]]), phi=BENT),
+    ]
+    return layers, np.array([[0.8]]), np.full((3, 1, 1), 1.1)
+
+
+@pytest.mark.parametrize("make", [aligned_chain, aligned_convolution, aligned_equilibrium])
+@pytest.mark.parametrize("rho", [0.0, 0.2])
+def test_every_bound_is_attained_where_all_is_positive_and_aligned(make, rho):
+    layers, v, x = make()
+    if rho:  # the mean slope of a bent activation on the way is below the largest one
+        layers = [dataclasses.replace(layer, phi=LINEAR) for layer in layers]
+    known, quad = bounds(layers, v, x, rho)
+    corner = [dataclasses.replace(a, w=a.w * (1 + rho / norm(a.w))) for a in layers]
+    new_v = v * (1 + rho / norm(v))
+    old, now = states(layers, v, x), states(corner, new_v, x)
+    (old_c, old_e), (now_c, now_e) = gradients(layers, v, x), gradients(corner, new_v, x)
+    for position, own in enumerate(known):
+        dz, dh = now[1][position] - old[1][position], now[0][position + 1] - old[0][position + 1]
+        dc, de = now_c[position] - old_c[position], now_e[position] - old_e[position]
+        pairs = [
+            (dz, own["zeta_e"]) if dz.shape[1] == 1 else (0, 0),
+            (norms(dz, 1), own["zeta_s"]),
+            (np.linalg.norm(dz), own["zeta_b"]),
+            (norms(dh, 1), own["ds"]),
+            (np.linalg.norm(dh), own["db"]),
+            (per_sample(dc), own["gs"]),
+            (np.linalg.norm(dc), own["gb"]),
+            (per_sample(de), own["eps_s"]),
+            (np.linalg.norm(de), own["eps_b"]),
+            (per_sample(now_e[position])[0], own["alpha"]),
+        ]
+        for number, (value, bound) in enumerate(pairs):
+            np.testing.assert_allclose(value, bound, rtol=1e-9, err_msg=f"{position} {number}")
+    # The whole form, for directions along the weights.
+    rng = np.random.default_rng(6)
+    nu = rng.random((20, len(layers) + 1))
+    dws = [nu[:, j, None, None] * a.w / norm(a.w) for j, a in enumerate(layers)]
+    second = jets(corner, new_v, x, dws, nu[:, -1, None, None] * v / norm(v))[2]
+    form = np.einsum("bi,ij,bj->b", nu, quad, nu)
+    np.testing.assert_allclose(norms(second, 1), form, rtol=1e-9)
 
 
 def test_bounds_that_are_attained():
