@@ -10,7 +10,7 @@ import numpy as np
 from flint import arb
 
 from surefit_checker.ball import Ball
-from surefit_checker.verdict import InvalidError, UndecidedError
+from surefit_checker.verdict import InvalidError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -89,11 +89,14 @@ def _sigmoid(shifted: bool):
 
 
 def _leaky(slope: float):
+    spread = 0.5 * abs(1.0 - slope) + 2.0**-50 * (1.0 + abs(slope))
+
     def at(z):
+        # Where the sign is not certain, any slope between the two may be the right one.
         b = z.ball()
-        if not (np.abs(b.mid) > b.rad).all():
-            raise UndecidedError("a pre-activation lies within its rounding error of the kink")
-        d1 = Ball(np.where(b.mid > 0, 1.0, slope))
+        certain = np.abs(b.mid) > b.rad
+        one = np.where(b.mid > 0, 1.0, slope)
+        d1 = Ball(np.where(certain, one, 0.5 + 0.5 * slope), np.where(certain, 0.0, spread))
         return z * d1, d1, d1 * 0.0
 
     return at

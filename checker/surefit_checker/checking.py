@@ -29,9 +29,11 @@ from surefit_checker.wide import Wide
 DOUBLE = 53
 # A bound missed by less than this part may hold in a higher precision.
 NEAR, NEARER = 1e-9, 1e-12
+LOSSES = ("squared", "cross_entropy")
 # Whether a claim must not be below (1) or not above (-1) what is proved.
 CLAIMS = {
     "residual_norm": 1, "jacobian_norm": 1, "lipschitz": 1, "path_length": 1, "shadow_radius": 1,
+    "loss_sum": 1,
     "sigma_min": -1, "rate": -1, "largest_step": -1,
 }  # fmt: skip
 
@@ -44,7 +46,7 @@ def check(path: str | pathlib.Path, bits: int = 53) -> Verdict:
         bits: 53 computes with balls of float64; more, with balls of that precision (small
             networks only, slow).
     """
-    chain, numbers = Chain(NEAR if bits <= DOUBLE else NEARER), {}
+    chain = Chain(NEAR if bits <= DOUBLE else NEARER)
     ctx.prec = max(bits, 96)
     try:
         # What leaves the range of float64 is found where balls are made.
@@ -59,7 +61,7 @@ def check(path: str | pathlib.Path, bits: int = 53) -> Verdict:
         verdict, reason = REFUSED, str(error)
     except UndecidedError as error:
         verdict, reason = UNDECIDED, str(error)
-    return Verdict(verdict, "", reason, tuple(chain.steps), numbers)
+    return Verdict(verdict, "", reason, tuple(chain.steps), chain.numbers)
 
 
 def _prove(folder: Folder, bits: int, chain: Chain) -> tuple[str, dict[str, float]]:
@@ -68,13 +70,13 @@ def _prove(folder: Folder, bits: int, chain: Chain) -> tuple[str, dict[str, floa
     kind, scale = text(spec["statement"], "kind"), real(loss, "scale")
     if kind not in STATEMENTS:
         raise InvalidError(f"unknown statement {kind!r}")
-    if loss["kind"] != "squared" or not scale > 0:
-        raise InvalidError("the loss must be squared, with a positive scale")
+    if loss["kind"] not in LOSSES or not scale > 0:
+        raise InvalidError(f"the loss must be one of {LOSSES}, with a positive scale")
     network = build(folder, Ball if bits <= DOUBLE else Wide)
     unused = set(folder.arrays) - folder.used
     if unused:
         raise InvalidError(f"the network does not use the arrays {sorted(unused)}")
-    return STATEMENTS[kind](Problem(spec["statement"], scale, network, folder), chain)
+    return STATEMENTS[kind](Problem(spec["statement"], loss["kind"], scale, network, folder), chain)
 
 
 def _compare_claims(folder: Folder, numbers: dict[str, float], chain: Chain) -> None:

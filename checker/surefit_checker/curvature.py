@@ -17,7 +17,7 @@ def curvature(network: Network, rho: float) -> float:
     Raises:
         RefusedError: a pre-activation may reach a kink within rho.
     """
-    if two_layer.applies(network.layers):
+    if two_layer.two_dense(network.layers):
         hidden, out = network.layers
         if hidden.activation.kinked:
             hidden.first(Rows.zero(network.shape[0], network.parts), rho)  # or refused

@@ -41,12 +41,14 @@ class Network:
         parts: number of layers with trained weights.
         residual: outputs minus offset minus targets, (samples, outputs).
         make: from arrays to balls.
+        gram: the tangent kernel, once it is computed.
     """
 
     layers: list
     parts: int
     residual: Ball
     make: Callable
+    gram: Ball | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -55,6 +57,8 @@ class Network:
 
     def kernel(self) -> Ball:
         """The tangent kernel, by a sweep backwards."""
+        if self.gram is not None:
+            return self.gram
         n, k = self.shape
         c, total = self.make(np.broadcast_to(np.eye(k), (n, k, k))), None
         lowest = min(i for i, layer in enumerate(self.layers) if layer.slot is not None)
@@ -63,7 +67,7 @@ class Network:
             part = layer.gram()
             if part is not None:
                 total = part if total is None else total + part
-        self.lowest = lowest
+        self.lowest, self.gram = lowest, total
         return total
 
 

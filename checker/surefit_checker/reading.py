@@ -47,9 +47,12 @@ class Folder:
     used: set[str] = dataclasses.field(default_factory=set)
 
     def array(self, name: Any) -> np.ndarray:
-        """The array of a name, marked as used."""
+        """The array of a name, for its only use."""
         if not isinstance(name, str) or name not in self.arrays:
             raise InvalidError(f"there is no array {name!r}")
+        if name in self.used:
+            # Weights that two layers share would move together.
+            raise InvalidError(f"array {name} is used twice")
         self.used.add(name)
         return self.arrays[name]
 

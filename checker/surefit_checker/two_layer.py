@@ -2,8 +2,8 @@ r"""The curvature of two dense layers, where no term couples two hidden features
 
 $\Lambda \le \max_j\frac12(A_j + \sqrt{A_j^2 + 4B_j^2})$ with
 $A_j = \lVert v_j\rVert\lambda_{\max}(D''_j(UU^\top)^{\circ2}D''_j)^{1/2}$ and
-$B_j = \lVert D'_jU\rVert$ (docs/certificates/curvature.md): U is what the hidden weights are multiplied with,
-$v_j$ are the weights behind feature j, with their factors.
+$B_j = \lVert D'_jU\rVert$ (docs/certificates/curvature.md): U is what the hidden weights are
+multiplied with, $v_j$ are the weights behind feature j, with their factors.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from surefit_checker.spectrum import least_eigenvalues, operator_norm, row_norms
 SHARP = 256  # samples or inputs up to which every feature gets a sharp bound
 
 
-def applies(layers: list) -> bool:
-    """Whether a network is of this kind."""
+def two_dense(layers: list) -> bool:
+    """Whether a network consists of two dense layers, the last one linear."""
     return (
         len(layers) == 2
         and all(
@@ -27,6 +27,11 @@ def applies(layers: list) -> bool:
         )
         and layers[1].activation.linear
     )
+
+
+def applies(layers: list) -> bool:
+    """Whether the bound holds on every ball: with a kink it needs that no sign changes."""
+    return two_dense(layers) and not layers[0].activation.kinked
 
 
 def curvature(hidden: Affine, out: Affine, rho: float) -> float:

@@ -6,7 +6,7 @@ import pytest
 
 from surefit_checker.activations import activation
 from surefit_checker.ball import Ball
-from surefit_checker.verdict import InvalidError, UndecidedError
+from surefit_checker.verdict import InvalidError
 
 SMOOTH = {
     "identity": ({}, lambda z: z),
@@ -58,9 +58,14 @@ def test_wide_balls_contain_all_values():
             assert abs(function(z) - float(ball.mid[0])) <= ball.rad[0] + 1e-15
 
 
-def test_a_kink_within_the_ball_is_undecided():
-    with pytest.raises(UndecidedError, match="of the kink"):
-        activation("relu", {}).at(Ball(np.array([1e-9]), 1e-8))
+def test_a_kink_within_the_ball_leaves_every_slope_possible():
+    z = Ball(np.array([1e-9, -2e-9, 1e-7]), 1e-8)
+    value, slope, _ = activation("leaky_relu", {"slope": 0.25}).at(z)
+    assert np.all(slope.mid - slope.rad <= [0.25, 0.25, 1.0])
+    assert np.all(slope.mid + slope.rad >= 1.0)
+    for t in np.linspace(-1, 1, 9):
+        exact = np.where(z.mid + t * z.rad > 0, 1.0, 0.25) * (z.mid + t * z.rad)
+        assert np.all(np.abs(exact - value.mid) <= value.rad + 1e-24)
 
 
 @pytest.mark.parametrize(

@@ -154,6 +154,8 @@ EDITS = {
     "nothing trained": lambda s: [x.update(trained=False) for x in s["network"]["layers"]],
     "trained as number": lambda s: s["network"]["layers"][0].update(trained=1),
     "unknown array": lambda s: s["network"].update(inputs="z"),
+    "array used twice": lambda s: s["network"].update(offset="y"),
+    "shared weights": lambda s: s["network"]["layers"].insert(1, s["network"]["layers"][0]),
     "wrong hash": lambda s: s["arrays"]["x"].update(sha256="0" * 64),
     "wrong shape": lambda s: s["arrays"]["x"].update(shape=s["arrays"]["x"]["shape"][::-1]),
     "huge shape": lambda s: s["arrays"]["x"].update(shape=[2**20, 2**20]),

@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
-from surefit_checker.statements import descent, flow, shadowing
+from surefit_checker.statements import accuracy, descent, flow, homogeneous, shadowing, stochastic
 
-STATEMENTS = {"descent": descent.prove, "flow": flow.prove, "shadowing": shadowing.prove}
+STATEMENTS = {
+    "accuracy": accuracy.prove,
+    "descent": descent.prove,
+    "flow": flow.prove,
+    "homogeneous": homogeneous.prove,
+    "shadowing": shadowing.prove,
+    "stochastic": stochastic.prove,
+}

@@ -9,6 +9,7 @@ from surefit_checker.reading import real
 from surefit_checker.statements.local import known_facts
 from surefit_checker.statements.majorant import Chain, Facts, majorise
 from surefit_checker.verdict import InvalidError
+from surefit_checker.wording import above, below
 
 KEYS = ["kind", "rho", "start_radius", "step_size"]
 
@@ -28,11 +29,11 @@ def prove(problem, chain: Chain) -> tuple[str, dict[str, float]]:
         "largest_step": float_down(largest),
     }
     sentence = (
-        f"Gradient descent on the loss with step size {step:.6g} from every start within "
-        f"{float(facts.start_radius):.6g} of the saved weights converges to weights with zero "
-        f"loss: its path is no longer than {numbers['path_length']:.6g}, and every step shrinks "
-        f"the norm of the residual, now at most {numbers['residual_norm']:.6g} at the saved "
-        f"weights, by a factor of at most 1 - {float_down(scaled * rate):.6g}."
+        f"Gradient descent on the loss with step size {step!r} from every start within "
+        f"{float(facts.start_radius)!r} of the saved weights converges to weights with zero "
+        f"loss: its path is no longer than {above(numbers['path_length'])}, and every step shrinks "
+        f"the norm of the residual, now at most {above(numbers['residual_norm'])} at the saved "
+        f"weights, by a factor of at most 1 - {below(float_down(scaled * rate))}."
     )
     return sentence, numbers
 

@@ -23,13 +23,14 @@ class Problem:
 
     Args:
         statement: as written in the certificate.
-        scale: c of the loss.
+        loss: kind of the loss.
+        scale: its factor c.
         network: at the saved weights.
         folder: from which the network was made.
-        spectrum: from the kernel to bounds of its extreme eigenvalues.
     """
 
     statement: dict[str, Any]
+    loss: str
     scale: float
     network: Network
     folder: Folder
@@ -38,15 +39,19 @@ class Problem:
 def known_facts(problem: Problem, keys: list[str], chain: Chain) -> tuple[Facts, dict[str, float]]:
     """Residual, singular values and curvature, with rigorous rounding."""
     statement = fields(problem.statement, keys, "statement")
-    rho, start = real(statement, "rho"), real(statement, "start_radius")
+    rho = real(statement, "rho")
+    start = real(statement, "start_radius") if "start_radius" in keys else 0.0
     if not 0 <= start < rho:
         raise InvalidError("`rho` must be larger than `start_radius`, which must not be negative")
+    if problem.loss != "squared":
+        raise InvalidError("this statement is about squared losses")
     kernel = problem.network.kernel()
     residual = float(norm(problem.network.residual.ball().mag()))
     low, high = least_eigenvalue(kernel), -least_eigenvalue(-kernel)
     if not (np.isfinite(low) and np.isfinite(high)):
         raise UndecidedError("the eigenvalues of the tangent kernel could not be bounded")
-    numbers = {"residual_norm": residual, "jacobian_norm": float_up(arb(max(high, 0.0)).sqrt())}
+    numbers = chain.numbers
+    numbers |= {"residual_norm": residual, "jacobian_norm": float_up(arb(max(high, 0.0)).sqrt())}
     if not low > 0:
         raise UndecidedError(
             f"the smallest eigenvalue of the tangent kernel, at least {low:.3g}, is not positive"

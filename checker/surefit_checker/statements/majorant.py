@@ -11,7 +11,7 @@ from surefit_checker.verdict import RefusedError, Step, UndecidedError
 
 
 class Chain:
-    """The inequalities of a proof, in order.
+    """The inequalities of a proof, in order, and the numbers found on the way.
 
     Args:
         near: a bound missed by less than this part may hold in a higher precision.
@@ -20,6 +20,7 @@ class Chain:
     def __init__(self, near: float) -> None:
         self.near = near
         self.steps: list[Step] = []
+        self.numbers: dict[str, float] = {}
 
     def at_most(self, name: str, value: arb, bound: arb, *, strict: bool = False) -> None:
         """Verify value <= bound, or value < bound.
@@ -35,7 +36,7 @@ class Chain:
         size = max(float_up(abs(value)), float_up(abs(bound)), 1e-300)
         by = float_up(value - bound)
         if by <= self.near * size:
-            raise UndecidedError(f"{name}: too close to decide in this precision")
+            raise UndecidedError(f"{name}: too close to decide in this precision, more bits may")
         factor = float_up(value) / float_down(bound) if float_down(bound) > 0 else float("inf")
         raise RefusedError(
             f"{name}: {float_up(value):.6g} {relation} {float_down(bound):.6g} "
