@@ -504,6 +504,65 @@ def test_the_jets_are_those_of_the_network():
         np.testing.assert_allclose(total, second[0], atol=1e-10)
 
 
+def layer_jacobians(layers, v, x):
+    """T[l, j] = dz_l / dz_j and G[l, j] = dh_l / dz_j of dense chains: (n, m_l, m_j)."""
+    zs = states(layers, v, x)[1]
+    t, g = {}, {}
+    for l_, layer in enumerate(layers):
+        slope = layer.phi[1](zs[l_])[:, 0, :, None]
+        m = linear_map(layer, (1, layer.w.shape[1]))
+        for j in range(l_):
+            t[l_, j] = m @ g[l_ - 1, j]
+            g[l_, j] = skip(layer.b, g[l_ - 1, j]) + layer.t * slope * t[l_, j]
+        g[l_, l_] = layer.t * slope * np.eye(len(layer.w))
+    return t, g
+
+
+@pytest.mark.parametrize("make", [plain, paper_residual, post_residual])
+def test_sharper_propagation(make):
+    rng = np.random.default_rng(7)
+    for _ in range(40):
+        layers, v, x = make(rng)
+        rho = 10 ** rng.uniform(-3, 0)
+        known = bounds(layers, v, x, rho)[0]
+        new, new_v = moved(layers, v, x, rho, rng)
+        (t, g), (now_t, now_g) = layer_jacobians(layers, v, x), layer_jacobians(new, new_v, x)
+        dev_t, dev_g = {}, {}
+        for l_, layer in enumerate(layers):
+            own, rho_l = known[l_], rho * layer.trained
+            chi = (own["bend"] * own["zeta_e"]).max(axis=(1, 2))
+            dev_g[l_, l_] = layer.t * chi
+            for j in range(l_):
+                below = np.array([norm(m) for m in g[l_ - 1, j]]) * layer.s * rho_l
+                dev_t[l_, j] = own["grown"] * dev_g[l_ - 1, j] + below
+                size = np.array([norm(m) for m in t[l_, j]])
+                rest = layer.t * (own["kappa"] * dev_t[l_, j] + chi * size)
+                dev_g[l_, j] = layer.b * dev_g[l_ - 1, j] + rest
+                change = np.array([norm(m) for m in now_t[l_, j] - t[l_, j]])
+                assert np.all(change <= dev_t[l_, j] * TOLERANCE)
+                # N times the batch norm is a valid row, as the product of norms is.
+                assert np.all([norm(m) for m in now_t[l_, j]] <= (size + dev_t[l_, j]) * TOLERANCE)
+            for j in range(l_ + 1):
+                change = np.array([norm(m) for m in now_g[l_, j] - g[l_, j]])
+                assert np.all(change <= dev_g[l_, j] * TOLERANCE)
+
+
+def test_collatz_quotients():
+    rng = np.random.default_rng(8)
+    q = rng.exponential(size=(300, 4, 4))
+    q = q + np.swapaxes(q, 1, 2)
+    w = rng.exponential(size=(300, 4)) + 0.01
+    top = np.linalg.eigvalsh(q)[:, -1]
+    assert np.all(top <= np.max(np.einsum("tij,tj->ti", q, w) / w, axis=1) * TOLERANCE)
+    for _ in range(60):
+        w = np.einsum("tij,tj->ti", q, w)
+        w /= np.linalg.norm(w, axis=1)[:, None]
+    np.testing.assert_allclose(np.max(np.einsum("tij,tj->ti", q, w) / w, axis=1), top, rtol=1e-4)
+    # The symmetric part matters: the norm of an unsymmetric matrix exceeds its quotient.
+    upper = np.array([[0.0, 1.0], [0.0, 0.0]])
+    assert np.linalg.eigvalsh((upper + upper.T) / 2)[-1] < np.linalg.norm(upper, 2)
+
+
 def aligned_chain():
     layers = [
         Layer(np.array([[0.7]]), phi=BENT, s=0.9),
