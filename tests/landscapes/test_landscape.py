@@ -115,7 +115,7 @@ def test_smoothing_of_a_sum_of_units_is_the_mean_over_noisy_weights():
         sf.Dense(5, parameterisation="unscaled"), sf.Relu(), sf.Dense(1, parameterisation="ntk")
     )
     params = network.init(jax.random.key(0), (3,))
-    s, draws = 0.3, 20_000
+    s, draws = 0.3, 4_000
     exact = np.asarray(smoothed(network, (jnp.asarray(s),)).apply(params, jnp.asarray(x)))
     w, outer = np.asarray(params[0]["w"]), np.asarray(params[2]["w"])
     z = np.einsum("dij,nj->dni", w + s * rng.normal(size=(draws, 5, 3)), x)
@@ -126,15 +126,11 @@ def test_smoothing_of_a_sum_of_units_is_the_mean_over_noisy_weights():
 
 
 NETWORKS = {
-    "fully connected": lambda: sf.models.fully_connected(6, 2, outputs=2),
-    "residual": lambda: sf.models.residual(6, 3, outputs=2, tau="1/L"),
-    "centred": lambda: sf.models.fully_connected(6, 2, outputs=2, zero_start=True),
-    "leaky": lambda: sf.Serial(sf.Dense(6), sf.LeakyRelu(0.2), sf.Dense(2)),
-    "smooth": lambda: sf.Serial(sf.Dense(6), sf.Tanh(), sf.Dense(2)),
+    "residual": lambda: sf.models.residual(6, 2, outputs=2, tau="1/L"),
+    "centred": lambda: sf.models.fully_connected(6, 1, outputs=2, zero_start=True),
+    "mixed": lambda: sf.Serial(sf.Dense(6), sf.LeakyRelu(0.2), sf.Dense(6), sf.Tanh(), sf.Dense(2)),
 }
-
-
-KINKS = {"fully connected": 3, "residual": 4, "centred": 3, "leaky": 1, "smooth": 0}
+KINKS = {"residual": 3, "centred": 2, "mixed": 1}
 
 
 @pytest.mark.parametrize("name", NETWORKS)
@@ -151,7 +147,7 @@ def test_products_are_those_of_the_hessian_matrix(name):
     def gradient(at):
         return Objective(
             problem, unravel(jnp.asarray(at)), rounded.fixed, rounded.scales
-        ).gradient()
+        ).value_and_gradient()[1]
 
     h = 1e-6
     difference = (gradient(moving + h * v) - gradient(moving - h * v)) / (2 * h)
@@ -184,7 +180,7 @@ def test_axes_eigenvalue_and_grid(drawn):
     own = np.linalg.norm(matrix @ found.eigenvector - found.eigenvalue.value * found.eigenvector)
     assert found.residual == pytest.approx(own, rel=1e-3, abs=1e-12)
     plain = objective(problem, params)
-    gradient = plain.gradient()
+    gradient = plain.value_and_gradient()[1]
     assert found.gradient_norm == pytest.approx(np.linalg.norm(gradient), rel=1e-14)
     assert found.overlap == pytest.approx(gradient @ found.eigenvector / found.gradient_norm)
     v = found.eigenvector

@@ -99,7 +99,7 @@ def landscape(
         require_smoothable(problem.network)
     plain = Objective(problem, *problem.split(params))
     rounded = plain.rounded(smoothing)
-    gradient = plain.gradient()
+    here, gradient = plain.value_and_gradient()
     length = _require_slope(gradient)
     slope = gradient / length
     tell = Teller(progress, min(products, plain.size) + 2, points**2)
@@ -113,7 +113,6 @@ def landscape(
     tell.products_done()
     v = found.vectors[0] / np.linalg.norm(found.vectors[0])
     directions = np.stack([slope, _without(v, slope)])
-    here = float(plain.values(directions, np.zeros((1, 2)))[0])
     tried = lowest_points(plain, directions, here, length)
     half = (tried.x, tried.y) if radius is None else (radius, radius)
     x, y = (np.linspace(-h, h, points) for h in half)

@@ -45,9 +45,10 @@ class Objective(eqx.Module):
         r"""$F(\theta + \sum_j c_jd_j)$ at every row $c$ of `places`."""
         return np.asarray(_values(self, jnp.asarray(directions), jnp.asarray(places)))
 
-    def gradient(self) -> Float[np.ndarray, " p"]:
-        r"""$\nabla F(\theta)$; at a kink the value that differentiation gives."""
-        return np.asarray(_gradient(self))
+    def value_and_gradient(self) -> tuple[float, Float[np.ndarray, " p"]]:
+        r"""$F(\theta)$ and $\nabla F(\theta)$; at a kink the value that differentiation gives."""
+        value, gradient = _value_and_gradient(self)
+        return float(value), np.asarray(gradient)
 
     def rounded(self, smoothing: float) -> Objective:
         """The same with rectifiers rounded at `smoothing` times the size of their inputs."""
@@ -75,8 +76,9 @@ def _sizes(objective: Objective) -> Scales:
 
 
 @eqx.filter_jit
-def _gradient(objective: Objective) -> Float[Array, " p"]:
-    return ravel(jax.grad(lambda part: _at(objective, part))(objective.moving))[0]
+def _value_and_gradient(objective: Objective) -> tuple[Float[Array, ""], Float[Array, " p"]]:
+    value, slope = jax.value_and_grad(lambda part: _at(objective, part))(objective.moving)
+    return value, ravel(slope)[0]
 
 
 @eqx.filter_jit

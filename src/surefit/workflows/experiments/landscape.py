@@ -101,7 +101,7 @@ def _checks(iterates: list[Iterate]) -> tuple[Check, ...]:
     checks = [check for iterate in iterates for check in iterate.checks]
     for iterate in iterates:
         if iterate.complaint:
-            name = f"training to epoch {iterate.epoch} is stable"
+            name = f"training to epoch {iterate.epoch} leaves a point to draw"
             checks.append(Check.from_flag(name, False, note=iterate.complaint))
     first, last = iterates[0], iterates[-1]
     if len(iterates) > 1 and not last.complaint:

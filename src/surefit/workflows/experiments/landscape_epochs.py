@@ -15,6 +15,7 @@ from surefit.core.check import Check
 from surefit.core.jsonable import as_float, read_json, write_json
 from surefit.core.layer import Params
 from surefit.core.trajectory import Status, Trajectory
+from surefit.errors import NumericalError
 from surefit.landscapes import Landscape, landscape
 from surefit.problem import Problem
 from surefit.runs.experiments import AllenZhu2019LandscapeSpec
@@ -30,7 +31,7 @@ class Iterate:
 
     Args:
         epoch: after how many passes over the samples.
-        complaint: why training ended before; empty if it did not. Nothing is drawn then.
+        complaint: why nothing is drawn, as training diverged, say; else empty.
         step_size: $\eta$; 0 at the start, where none is known.
         curve: epochs and losses up to here.
         numbers: fields of the `Landscape` that are numbers, by name; its eigenvalue as
@@ -78,17 +79,20 @@ def draw_epoch(
         if trajectory.status is Status.INTERRUPTED:
             return None
     if trajectory is not None and trajectory.status is Status.DIVERGED:
-        return _iterate(spec, problem, epoch, trajectory, None)
+        return _iterate(spec, problem, epoch, trajectory, None, trajectory.message)
     listener.stage(f"Epoch {epoch}: most negative curvature, and the objective over the plane")
-    drawn = landscape(
-        problem,
-        params,
-        smoothing=spec.smoothing,
-        points=spec.points,
-        products=spec.products,
-        seed=spec.seed,
-        progress=lambda done, total: listener.training(done, total, {}),
-    )
+    try:
+        drawn = landscape(
+            problem,
+            params,
+            smoothing=spec.smoothing,
+            points=spec.points,
+            products=spec.products,
+            seed=spec.seed,
+            progress=lambda done, total: listener.training(done, total, {}),
+        )
+    except NumericalError as failure:  # no gradient where all units are dead, say
+        return _iterate(spec, problem, epoch, trajectory, None, str(failure))
     done = _iterate(spec, problem, epoch, trajectory, drawn)
     _write(kept, done)
     return done
@@ -130,6 +134,7 @@ def _iterate(
     epoch: int,
     trajectory: Trajectory | None,
     drawn: Landscape | None,
+    complaint: str = "",
 ) -> Iterate:
     curve = np.zeros((2, 0))
     if trajectory is not None:
@@ -138,7 +143,7 @@ def _iterate(
         curve = np.stack([times, np.asarray(losses.values, float)])
     return Iterate(
         epoch=epoch,
-        complaint=trajectory.message if drawn is None and trajectory is not None else "",
+        complaint=complaint,
         step_size=0.0 if trajectory is None else float(trajectory.step_size),
         curve=curve,
         numbers={} if drawn is None else _numbers(drawn),
