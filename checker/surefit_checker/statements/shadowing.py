@@ -10,7 +10,7 @@ from flint import arb
 from surefit_checker.ball import Ball
 from surefit_checker.floats import floats
 from surefit_checker.network import Network, build
-from surefit_checker.reading import Folder, boolean, fields, real
+from surefit_checker.reading import Folder, fields, real
 from surefit_checker.shadow import Shadow
 from surefit_checker.statements import descent
 from surefit_checker.statements.local import Problem
@@ -28,7 +28,10 @@ def prove(problem: Problem, chain: Chain) -> tuple[str, dict[str, float]]:
     step, steps = real(statement, "step_size"), statement["steps"]
     if not step > 0 or type(steps) is not int or not 1 <= steps <= MOST:
         raise InvalidError("`step_size` must be positive, `steps` a whole number from 1 to 10^8")
-    layers = problem.network.layers
+    # The run is one in float64, whatever precision its end is checked in.
+    start, make = problem.network, problem.network.make
+    start = start if make is Ball else build(problem.folder, Ball)
+    layers = start.layers
     if not applies(layers) or layers[0].slot is None or layers[1].bias is not None:
         raise InvalidError("shadowing is known for two dense layers, the hidden one smooth only")
     if layers[0].bias is not None and not layers[0].bias_trained:
@@ -38,7 +41,7 @@ def prove(problem: Problem, chain: Chain) -> tuple[str, dict[str, float]]:
     if len(problem.folder.used) != _names(spec):
         raise InvalidError("shadowing needs a separate array for every purpose")
     used = floats(spec["layers"][0]["activation"])
-    _agree(used, problem.network)
+    _agree(used, start)
     targets = Ball(problem.folder.arrays[spec["targets"]])
     if spec["offset"] is not None:
         targets = targets + Ball(problem.folder.arrays[spec["offset"]])
@@ -53,9 +56,9 @@ def prove(problem: Problem, chain: Chain) -> tuple[str, dict[str, float]]:
             "step_size": statement["step_size"],
             "start_radius": run.radius.hex(),
         },
-        network=_at(problem, run),
+        network=build(_end(problem.folder, run), make),
     )
-    _agree(used, end.network)
+    _agree(used, end.network if make is Ball else build(_end(problem.folder, run), Ball))
     _, numbers = descent.prove(end, chain)
     numbers |= {"shadow_radius": run.radius, "amplification": run.amplification}
     contraction = 2 * problem.scale * step * numbers["rate"]
@@ -83,14 +86,11 @@ def _agree(used, network: Network) -> None:
         raise UndecidedError("NumPy's functions are less accurate here than shadowing assumes")
 
 
-def _at(problem: Problem, run: Shadow) -> Network:
-    """The network with the weights that the run ends with."""
-    spec, arrays = problem.folder.spec, dict(problem.folder.arrays)
-    hidden, out = spec["network"]["layers"]
-    w = run.w
+def _end(folder: Folder, run: Shadow) -> Folder:
+    """The folder with the weights that the run ends with."""
+    arrays, w = dict(folder.arrays), run.w
+    hidden, out = folder.spec["network"]["layers"]
     if hidden["bias"] is not None:
         arrays[hidden["bias"]["values"]], w = w[:, -1].copy(), w[:, :-1]
-    arrays[hidden["weights"]] = np.ascontiguousarray(w)
-    if boolean(out, "trained"):
-        arrays[out["weights"]] = run.v
-    return build(Folder(spec, arrays), Ball)
+    arrays[hidden["weights"]], arrays[out["weights"]] = np.ascontiguousarray(w), run.v
+    return Folder(folder.spec, arrays)
