@@ -13,7 +13,7 @@ from jax.flatten_util import ravel_pytree
 
 import surefit as sf
 from surefit.activations import ACTIVATIONS
-from surefit.curvature import curvature_profile, jacobian_lipschitz
+from surefit.curvature import curvature_profile, jacobian_lipschitz, without_bound
 from surefit.errors import InvalidInputError
 
 SMOOTH = [name for name in ACTIVATIONS if math.isfinite(ACTIVATIONS[name]().smoothness)]
@@ -166,18 +166,27 @@ def test_affine_in_the_trained_parameters(network):
 
 
 @pytest.mark.parametrize(
-    "network",
+    ("network", "name"),
     [
-        sf.Serial(sf.Dense(8), sf.Relu(), sf.Dense(1)),
-        sf.Serial(sf.Dense(8), sf.Relu(), sf.Dense(1, trained=False)),
-        sf.Serial(sf.Dense(8), sf.Tanh(), sf.Dense(8), sf.Tanh(), sf.Dense(1)),
-        sf.Serial(sf.Dense(4), sf.Residual(sf.Serial(sf.Tanh(), sf.Dense(4))), sf.Dense(1)),
+        (sf.Serial(sf.Dense(4), sf.LayerNorm(), sf.Tanh(), sf.Dense(1)), "LayerNorm"),
+        (sf.Serial(sf.Dense(4), sf.Tanh(), sf.WeightNormDense(4), sf.Dense(1)), "WeightNormDense"),
+        (sf.Serial(sf.Dense(4), sf.Tanh(), sf.MonotoneEquilibrium(4), sf.Dense(1)), "Monotone"),
     ],
-    ids=["kink", "kink, hidden only", "deep", "residual"],
+    ids=["layer norm", "weight norm", "monotone equilibrium"],
 )
-def test_no_bound_is_known(network):
+def test_no_bound_is_known(network, name):
     problem = problem_of(network)
-    assert jacobian_lipschitz(problem, problem.init(0)) is None
+    params = problem.init(0)
+    assert jacobian_lipschitz(problem, params) is None
+    assert name in without_bound(problem, params)
+
+
+def test_a_bound_is_known_behind_any_layer_that_is_not_trained():
+    network = sf.Serial(sf.LayerNorm(), sf.Dense(6), sf.Tanh(), sf.Dense(6), sf.Tanh(), sf.Dense(1))
+    problem = problem_of(network)
+    params = problem.init(0)
+    frozen = not any(leaf for leaf in jax.tree.leaves(network.trainable(params)[0]))
+    assert (jacobian_lipschitz(problem, params) is not None) == frozen
 
 
 @pytest.mark.parametrize("radius", [-1.0, math.nan, math.inf])
@@ -191,7 +200,7 @@ FLOAT32_CALLER = """
 import warnings; warnings.simplefilter("error")
 import jax, numpy as np
 import surefit as sf
-from surefit.curvature import curvature_profile, jacobian_lipschitz
+from surefit.curvature import curvature_profile, jacobian_lipschitz, without_bound
 p = sf.Problem(sf.models.shallow(8), np.eye(3), np.ones(3))
 params = p.init(0)
 value = jacobian_lipschitz(p, params, 0.1).value

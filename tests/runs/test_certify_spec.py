@@ -44,6 +44,7 @@ CHANGES = {
     "batch_size": 8,
     "steps": 100,
     "target_loss": 1e-6,
+    "polish": True,
     "theorems": (),
     "monitors": (),
     "every": 10,

@@ -37,7 +37,7 @@ from surefit.activations import Identity
 from surefit.curvature.activation import has_kink
 from surefit.curvature.nodes import Implicit, Passage
 from surefit.curvature.nodes.node import Adjoint, Pulled, Return, Table
-from surefit.curvature.norms import perron_bounds
+from surefit.curvature.norms import operator_norm
 from surefit.curvature.tracing import Trace
 
 __all__ = ["DeepCurvature"]
@@ -84,8 +84,7 @@ class DeepCurvature:
         if size == 0.0:
             return 0.0
         # Scaled, so that squares of tiny numbers do not vanish.
-        ones = np.ones((len(table), 1))
-        return float(size * perron_bounds(table / size, ones, 60)[0] * _INFLATION)
+        return size * operator_norm(table / size) * _INFLATION
 
     def table(self, radius: float) -> Table:
         """Q: the bound by pairs of trained layers, in the order of `trace.names`."""

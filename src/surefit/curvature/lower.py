@@ -74,19 +74,18 @@ def curvature_found(
     Cost:
         `(points + 1) * starts * steps` times about six passes through the network.
     """
-    moving, fixed = problem.split(as_float64(params))
-    centre, unravel = ravel_pytree(moving)
+    params = as_float64(params)
+    centre, _ = ravel_pytree(problem.split(params)[0])
     if centre.size == 0:
         return CurvatureFound(0.0, radius, 0)
-    climb = _climber(problem, fixed, unravel, steps)
     rng = np.random.default_rng(seed)
     best, tried = 0.0, points + 1 if radius > 0 else 1
     for number in range(tried):
         direction = rng.normal(size=centre.size)
         length = radius * (1.0 if number % 2 else rng.random()) if number else 0.0
         theta = centre + jnp.asarray(length / np.linalg.norm(direction) * direction)
-        u = rng.normal(size=(starts, centre.size))
-        best = max(best, float(jnp.max(climb(theta, jnp.asarray(u)))))
+        begin = jnp.asarray(rng.normal(size=(starts, centre.size)))
+        best = max(best, float(jnp.max(_climb(problem, params, theta, begin, steps))))
     return CurvatureFound(best, radius, tried)
 
 
@@ -113,25 +112,30 @@ def looseness(problem: Problem, params: Params, radius: float = 0.0, **search: A
     return above.value / below
 
 
-def _climber(problem: Problem, fixed: Params, unravel: Any, steps: int) -> Any:
-    def outputs(theta: Vector) -> Float[Array, " nk"]:
-        whole = eqx.combine(unravel(theta), fixed)
+@eqx.filter_jit
+def _climb(problem: Problem, params: Params, theta: Vector, starts: Array, steps: int) -> Array:
+    """The largest curvature on the way of each start, at one point."""
+    moving, fixed = problem.split(params)
+    _, unravel = ravel_pytree(moving)
+    tiny = jnp.finfo(theta.dtype).tiny
+
+    def outputs(flat: Vector) -> Array:
+        whole = eqx.combine(unravel(flat), fixed)
         return problem.network.apply(whole, problem.x).reshape(-1)
 
-    def second(theta: Vector, u: Vector) -> Float[Array, " nk"]:
+    def second(u: Vector) -> Array:
         return jax.jvp(lambda t: jax.jvp(outputs, (t,), (u,))[1], (theta,), (u,))[1]
 
-    def climb(theta: Vector, u: Vector) -> Float[Array, ""]:
-        tiny = jnp.finfo(u.dtype).tiny
+    def step(now: tuple[Vector, Array], _: None) -> tuple[tuple[Vector, Array], None]:
+        u, best = now
+        u = u / (jnp.linalg.norm(u) + tiny)
+        value, pull = jax.vjp(second, u)
+        size = jnp.linalg.norm(value)
+        (moved,) = pull(value / (size + tiny))
+        return (moved + size * u, jnp.maximum(best, size)), None
 
-        def step(now: tuple[Vector, Array], _: None) -> tuple[tuple[Vector, Array], None]:
-            u, best = now
-            u = u / (jnp.linalg.norm(u) + tiny)
-            value, pull = jax.vjp(lambda v: second(theta, v), u)
-            size = jnp.linalg.norm(value)
-            (moved,) = pull(value / (size + tiny))
-            return (moved + size * u, jnp.maximum(best, size)), None
+    def climb(u: Vector) -> Array:
+        begin = (u, jnp.zeros((), u.dtype))
+        return jax.lax.scan(step, begin, None, length=steps)[0][1]
 
-        return jax.lax.scan(step, (u, jnp.zeros((), u.dtype)), None, length=steps)[0][1]
-
-    return jax.jit(jax.vmap(climb, in_axes=(None, 0)))
+    return jax.lax.map(climb, starts)
