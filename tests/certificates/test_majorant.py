@@ -108,7 +108,7 @@ def c_of(alpha, b):
 
 @pytest.mark.parametrize("b", [1.0, 1.05, 1.5, 1.9])
 def test_one_linear_step_loses_nothing(b):
-    # Lemma 2 of docs/certificates.md: valid for random spectra, attained for some vector.
+    # Lemma 2 of docs/certificates/descent.md: valid for random spectra, attained for some vector.
     rng = np.random.default_rng(0)
     smallest_gap = math.inf
     for _ in range(3000):

@@ -25,7 +25,7 @@ class BartlettMontanariRakhlin(Certifier):
     loss $c\lVert r\rVert^2$: $c\sigma^2$), and the path is no longer than
     $2\lVert r\rVert/\sigma$.
 
-    Constants: explicit; re-derived in docs/certificates.md.
+    Constants: explicit; re-derived in docs/certificates/published.md.
 
     Deviations from the paper: the Lipschitz constant is taken on the ball that the proof visits,
     and the distance bound is shown for the path length.

@@ -35,14 +35,14 @@ class KantorovichMajorant(Certifier):
     Constants: explicit.
 
     References:
-        Derived for this project; proof in docs/certificates.md, Theorem 1. The majorant is that of
+        Derived for this project; proof in docs/certificates/descent.md. The majorant is that of
         L. V. Kantorovich, Functional analysis and applied mathematics, Uspekhi Mat. Nauk 3 (1948),
         for Newton's method; see J. M. Ortega and W. C. Rheinboldt, Iterative solution of nonlinear
         equations in several variables (1970), section 12.6.
     """
 
     theorem = (
-        "Kantorovich's majorant for gradient descent (docs/certificates.md, Theorem 1 and "
+        "Kantorovich's majorant for gradient descent (docs/certificates/descent.md, Theorem 1 and "
         "Corollaries 1 and 2)"
     )
     dynamics = ("descent", "flow")

@@ -7,7 +7,7 @@ $$g(s) = \lVert r_0\rVert - \sigma s + \int_0^s (s-u)L(u)\,du .$$
 
 The residual norm after a path of length $s$ is at most $g(s)$; the first zero $s^*$ of $g$ bounds
 the whole path. Here $L$ is a step function, so that $g$ is quadratic between two knots. The proof
-is in docs/certificates.md.
+is in docs/certificates/descent.md.
 """
 
 from __future__ import annotations

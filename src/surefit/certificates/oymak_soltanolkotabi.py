@@ -29,7 +29,7 @@ class OymakSoltanolkotabi(Certifier):
     Guarantee (upper): $\lVert r_k\rVert^2 \le (1-\tfrac12\eta\alpha^2)^k\lVert r_0\rVert^2$, and
     the path is no longer than $R$.
 
-    Constants: explicit; re-derived in docs/certificates.md.
+    Constants: explicit; re-derived in docs/certificates/published.md.
 
     References:
         S. Oymak, M. Soltanolkotabi, Overparameterized nonlinear learning: gradient descent takes
