@@ -1,5 +1,6 @@
 """The objective around a point: smoothing, Hessian, smallest eigenvalue, picture."""
 
+import dataclasses
 import math
 
 import jax
@@ -8,13 +9,11 @@ import numpy as np
 import pytest
 
 import surefit as sf
-from surefit.core.check import Check, Evidence, Sense
+from surefit.core.check import Evidence, Sense
 from surefit.errors import InvalidInputError, NumericalError
 from surefit.landscapes import smooth_rectifier
 from surefit.landscapes.objective import Objective
 from surefit.landscapes.smoothing import smoothed
-
-SAMPLED = Evidence.SAMPLED
 
 
 def density(t):
@@ -205,9 +204,14 @@ def test_decreases_are_those_of_the_points_that_were_tried(drawn):
     assert found.share == found.decrease_gradient / found.decrease_plane
     # The lowest point of the first axis lies half way.
     assert fall[4].argmax() in (1, 2, 3)
-    first, second = found.checks()
-    assert first == Check(first.name, found.decrease_gradient, 0.0, Sense.GREATER, 0.0, SAMPLED)
-    assert (second.value, second.bound) == (found.decrease_gradient, found.decrease_curvature)
+    first, second = found.checks("here: ")
+    assert first.name.startswith("here: ")
+    assert (first.value, first.bound, first.sense) == (found.decrease_gradient, 0.0, Sense.GREATER)
+    assert (second.value, second.bound, second.sense) == (found.share, 0.5, Sense.AT_LEAST)
+    assert {first.evidence, second.evidence} == {Evidence.SAMPLED}
+    weak = dataclasses.replace(found, decrease_gradient=0.0, decrease_plane=1.0)
+    assert [check.holds for check in weak.checks()] == [False, False]
+    assert math.isnan(dataclasses.replace(weak, decrease_plane=0.0).share)
 
 
 def test_progress_counts_to_the_end(drawn):

@@ -75,8 +75,8 @@ def _record(
         title="The gradient direction suffices",
         question=(
             "A deep ReLU network is trained by SGD. Around its iterates, does the objective fall "
-            "along the gradient alone, and by more than along the most negative curvature of the "
-            "(smoothed) Hessian, so that no escape from saddle points is ever needed?"
+            "along the gradient alone, by most of what gradient and most negative curvature of the "
+            "(smoothed) Hessian allow together, so that no escape from saddle points is needed?"
         ),
         source=AllenZhu2019LandscapeSpec.paper,
         spec=spec.canonical(),
