@@ -134,20 +134,44 @@ def test_step_too_large(name):
     assert CERTIFIERS[name]().issue(problem, params, step_size=1.001 * largest).holds is False
 
 
-def test_an_activation_with_a_kink():
+def test_a_kink_on_the_way():
+    # Far from a fit the path is longer than pre-activations are known to keep their signs.
+    network = sf.Serial(sf.Dense(32), sf.Relu(), sf.Dense(1))
+    problem, params = interpolated(network, inputs(), offset=0.3)
+    certificate = certify(problem, params)
+    assert certificate.holds is False
+    assert "largest radius without a sign change" in failing(certificate)
+    assert "a pre-activation could change its sign" in certificate.note
+    assert "sits nearest to its kink" in certificate.note
+
+
+def test_a_kink_that_no_path_reaches():
+    network = sf.Serial(sf.Dense(32), sf.Relu(), sf.Dense(1))
+    problem, params = interpolated(network, inputs(), offset=1e-9)
+    certificate = certify(problem, params)
+    assert certificate.holds
+    names = [check.name for check in certificate.checks]
+    assert "largest radius without a sign change" in names
+
+
+def test_weights_on_a_kink():
     network = sf.Serial(sf.Dense(32), sf.Relu(), sf.Dense(1))
     problem, params = interpolated(network, inputs())
-    certificate = certify(problem, params)
-    assert certificate.holds is None
-    assert "Relu has no bounded second derivative (a kink)" in certificate.note
+    w = np.asarray(params[0]["w"]).copy()
+    w[4] = 0.0
+    certificate = certify(problem, ({"w": jnp.asarray(w)}, *params[1:]))
+    assert certificate.holds is False
+    assert "has no Lipschitz constant around these weights" in certificate.note
+    assert "neuron 4" in certificate.note
 
 
 def test_an_architecture_without_a_bound():
-    network = sf.Serial(sf.Dense(16), sf.Tanh(), sf.Dense(16), sf.Tanh(), sf.Dense(1))
+    network = sf.Serial(sf.Dense(16), sf.LayerNorm(), sf.Tanh(), sf.Dense(1))
     problem, params = interpolated(network, inputs())
     certificate = certify(problem, params)
     assert certificate.holds is None
     assert "No bound on the curvature of this architecture" in certificate.note
+    assert "LayerNorm is none of the parts that have one" in certificate.note
 
 
 def test_other_losses_are_misuse():

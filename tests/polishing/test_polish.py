@@ -78,7 +78,7 @@ def test_descent_from_the_polished_weights_keeps_the_promise():
     path = trajectory["path_length"].values[-1]
     assert 0 < path <= numbers["radius"]
     squared = np.asarray(trajectory["squared_residual"].values)
-    steps = np.asarray(trajectory["squared_residual"].steps)
+    steps = np.asarray(trajectory["squared_residual"].times)
     bound = squared[0] * numbers["rate"] ** (2 * steps)
     # float64 descent ends at the rounding of the outputs, about 1e-16 per sample.
     assert (np.sqrt(squared) <= np.sqrt(bound) * (1 + 1e-9) + 1e-14).all()
