@@ -34,6 +34,8 @@ Examples:
 
 - `surefit certify --network implicit --classes 0 1 --samples 300 --gamma 0.1`
 
+- `surefit certify --network fc --depth 3 --samples 300 --loss cross_entropy`
+
 - `surefit certify --data breast_cancer --samples 200 --theorems oymak_soltanolkotabi_2019`
 """
 

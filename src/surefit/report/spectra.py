@@ -16,6 +16,8 @@ NAMES = {
     "limit_nngp": "limit NNGP kernel (infinite width)",
     "empirical_ntk_initial": "this network, at the start",
     "empirical_ntk_final": "this network, at the end",
+    "first_output_ntk_initial": "this network, first output, at the start",
+    "first_output_ntk_final": "this network, first output, at the end",
 }
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from surefit.core.certificate import Certificate
 from surefit.core.layer import Params
+from surefit.core.proof import Proof
 from surefit.core.record import RunRecord, TheoremRecord
 from surefit.core.trajectory import Status, Trajectory
 from surefit.errors import UnknownNameError
@@ -24,12 +25,13 @@ from surefit.training.classes import classes_obstacle
 from surefit.workflows.appraisal import Appraisal, appraise, forecast, spectra
 from surefit.workflows.deep_demands import deep_demands
 from surefit.workflows.deep_networks import DEEP
-from surefit.workflows.ending import Goal, accuracy, goal
+from surefit.workflows.ending import DEEP_LOSS, Goal, accuracy, goal
 from surefit.workflows.issuing import issue_certificates
 from surefit.workflows.listener import Listener
 from surefit.workflows.network_checks import network_checks
 from surefit.workflows.polished import Polished, polish_weights
 from surefit.workflows.preparation import Bench, prepare_bench
+from surefit.workflows.proving import prove
 from surefit.workflows.verdict import verdict
 from surefit.workflows.width_demands import width_demands
 
@@ -141,11 +143,13 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
         spec.target_loss,
         _step_of_descent(method),
         deep=spec.network in DEEP,
+        large=bench.large,
         polished=spec.polish,
     )
     listener.stage(_announcement(bench, appraisal, method, end))
     trained, trajectory = _train(bench, method, end, appraisal.monitors, workspace, listener)
     certificates: tuple[Certificate, ...] = ()
+    proof: Proof | None = None
     polished = Polished(trained)
     if trajectory.status not in (Status.DIVERGED, Status.INTERRUPTED) and not bench.large:
         if spec.polish:
@@ -153,6 +157,8 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
         listener.stage(f"Certificates after {trajectory.steps:g} steps")
         step = _step_of_descent(method)
         certificates = polished.noted(issue_certificates(problem, polished.params, step))
+        listener.stage("The stand-alone checker looks at the certificate")
+        proof = prove(certificates, workspace.path / "certificate")
     theorems = tuple(
         TheoremRecord(
             name=name,
@@ -171,6 +177,7 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
         trajectory,
         certificates,
         theorems,
+        proof=proof,
         reached=_reached(problem, trained, end) if reached else "",
         without=appraisal.left_out,
     )
@@ -186,6 +193,7 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
         theorems=theorems,
         trajectory=trajectory,
         certificates=certificates,
+        proof=proof,
         command=_command(spec),
         forms=explicit_forms(setting) if spec.theorems != () else (),
         widths=width_demands(setting) if spec.theorems != () else (),
@@ -199,10 +207,13 @@ def _announcement(bench: Bench, appraisal: Appraisal, method: Method, end: Goal)
     text = f"Training by {bench.method}, step size {method.spacing:.4g}"
     if bench.spec.network not in DEEP:
         return text
-    until = end.words or f"the loss is {end.target_loss:.3g}"
-    coming = forecast(bench, appraisal, method, end.target_loss)
-    told = "" if coming is None else f": {coming.describe(bench.spec.steps)}"
-    return f"{text}, until {until}{told}"
+    loss = DEEP_LOSS if end.target_loss is None else end.target_loss
+    coming = forecast(bench, appraisal, method, loss)
+    told = "" if coming is None else coming.describe(bench.spec.steps)
+    if not end.words:
+        return f"{text}, until the loss is {loss:.3g}" + (f": {told}" if told else "")
+    text += f", until {end.words}"
+    return f"{text}. The loss {loss:g} would take {told}: --target-loss {loss:g}" if told else text
 
 
 def _reached(problem: Problem, trained: Params, end: Goal) -> str:

@@ -37,7 +37,7 @@ class Goal:
         target_loss: stop at this loss; None: there is no such loss.
         stop: asked now and then; None: nothing is asked.
         certifiable: whether a certificate is possible for the network at all.
-        words: what is reached there, where it is more than a loss that was asked for.
+        words: what is reached there, where it is no loss.
     """
 
     target_loss: float | None
@@ -53,6 +53,7 @@ def goal(
     step_size: float | None,
     *,
     deep: bool = False,
+    large: bool = False,
     polished: bool = False,
 ) -> Goal:
     """When a run from `params` ends.
@@ -64,6 +65,7 @@ def goal(
         step_size: of gradient descent, what certificates speak of; None: no descent.
         deep: whether the run is about the theorems on deep networks: they promise a small loss,
             or with cross-entropy that all training samples are classified correctly.
+        large: whether the problem is so large that a deep network ends there with any loss.
         polished: whether polishing comes next, which goes from a rough fit to an exact one.
     """
     squared = problem.loss.residual_scale(problem.samples) is not None
@@ -71,7 +73,7 @@ def goal(
     if target_loss is not None:
         return Goal(target_loss, None, certifiable)
     if deep:
-        return _deep_goal(problem, params, squared, certifiable)
+        return _deep_goal(problem, params, squared and not large, certifiable)
     if not (squared and _by_training(problem, params)):
         # Certificates are about the squared loss, and plain descent seldom comes near enough for
         # the bounds of rectifiers, equilibria and deep networks: asking again and again is vain.
@@ -97,11 +99,11 @@ def _by_training(problem: Problem, params: Params) -> bool:
     return view is not None and math.isfinite(view.activation.smoothness)
 
 
-def _deep_goal(problem: Problem, params: Params, squared: bool, certifiable: bool) -> Goal:
-    if not squared and classes_obstacle(problem) is None:
+def _deep_goal(problem: Problem, params: Params, exact: bool, certifiable: bool) -> Goal:
+    if not exact and classes_obstacle(problem) is None:
         return Goal(None, all_correct, certifiable, "all training samples are classified correctly")
     start = float(problem.objective(params)) - problem.loss.minimum
-    target = DEEP_LOSS if squared else FITTED * start
+    target = DEEP_LOSS if exact else FITTED * start
     return Goal(problem.loss.minimum + min(target, start / 2.0), None, certifiable)
 
 

@@ -72,7 +72,7 @@ def steps_to(
             decay = np.where(factors == 1.0, 1.0, np.exp(2.0 * t * logs))
         return float(decay @ energies)
 
-    if left(0.0) <= target:
+    if float(np.sum(energies)) <= target:
         return 0.0
     if left(_NEVER) > target:
         return math.inf
