@@ -70,21 +70,23 @@ class Shadow:
         self.rest = _largest(square - Ball(self.top) @ Ball(self.top).T)
         self.limit = np.sqrt(2.0 / step) * (1.0 - 1e-12)
         self.radius = self.amplification = self.largest = self.reach = 0.0
+        self.done = 0
 
     def run(self, steps: int) -> None:
         """All steps."""
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-            for self.done in range(steps):
-                self._step(0.05 / (self.step * steps))
+            for _ in range(steps):
+                self.advance(0.05 / (self.step * steps))
 
-    def _step(self, slack: float) -> None:
+    def advance(self, slack: float) -> None:
+        """One step; `slack` is how much nu may be too large for saving time."""
         s, v = self.scale, self.v
         self.h, self.d1, self.bent = self.floats.at(self.u @ self.w.T)
         self.r = s * (self.h @ v.T) - self.y
         self.r_size = _size(self.r)
         if not np.isfinite(self.r_size):
             raise RefusedError(f"the run leaves the range of float64 at step {self.done}")
-        if self.done == 0 or self._away() > self.reach:
+        if self.done == 0 or not self._away() <= self.reach:
             self._refer(new_norm=True)
         self._round()
         grads = [(self.r[:, c : c + 1] * self.d1).T @ self.u for c in range(self.k)]
@@ -110,6 +112,7 @@ class Shadow:
         # Both products are at least the sizes of the changes, up to rounding.
         self.dw += (t * sizes * (self.vj + self.dv) + 2 * U * (self.w_row + length)) * NEARLY
         self.dv += (_sizes(change_v, 0) + 2 * U * (self.v_row + length)) * NEARLY
+        self.done += 1
 
     def _moved(self) -> float:
         return _size(np.hypot(self.dw, self.dv)) * NEARLY
@@ -182,9 +185,10 @@ class Shadow:
     def _new_norm(self) -> None:
         """Bounds the Jacobian and its Lipschitz constant around the current point."""
         self.w0, self.v0 = self.w.copy(), self.v.copy()
-        n, k, tau = self.n, self.k, TAU_DERIVATIVES
-        h = Ball(self.h, self.floats.error(self.u_row * self.w_row) + self.z_error)
-        d1 = Ball(self.d1, tau + self.hidden.activation.bend * self.z_error)
+        n, k, a = self.n, self.k, self.hidden.activation
+        tau = self.floats.error(self.u_row * self.w_row)
+        h = Ball(self.h, (tau + a.slope * self.z_error) * NEARLY)
+        d1 = Ball(self.d1, (TAU_DERIVATIVES + a.bend * self.z_error) * NEARLY)
         d = Ball(np.tile(d1.mid, (k, 1)), np.tile(d1.rad, (k, 1)))
         d = d * np.repeat(self.v, n, 0)
         pairs = Ball(np.tile(self.pairs.mid, (k, k)), np.tile(self.pairs.rad, (k, k)))
@@ -194,7 +198,7 @@ class Shadow:
             kernel = kernel + Ball(np.kron(np.eye(k), own.mid), np.kron(np.eye(k), own.rad))
         self.beta = self.scale * np.sqrt(_largest(kernel)) * NEARLY
         # On the ball of radius x: |D^2 f| <= max_j (A_j + sqrt(A_j^2 + 4 B^2)) / 2 (two_layer.py).
-        a, room = self.hidden.activation, self.limit - self.beta
+        room = self.limit - self.beta
         b = self.scale * a.slope * self.u_size * self.moves_out
         for x in (0.0, room / (self.scale * a.bend * self.v_row * self.s_size + b)):
             c = self.scale * a.bend * (self.v_row + x * self.moves_out) * self.s_size

@@ -37,9 +37,6 @@ def prove(problem: Problem, chain: Chain) -> tuple[str, dict[str, float]]:
     if layers[0].bias is not None and not layers[0].bias_trained:
         raise InvalidError("shadowing needs hidden biases to be trained")
     spec = problem.folder.spec["network"]
-    # The end replaces the trained arrays, so that nothing else may be one of them.
-    if len(problem.folder.used) != _names(spec):
-        raise InvalidError("shadowing needs a separate array for every purpose")
     used = floats(spec["layers"][0]["activation"])
     _agree(used, start)
     targets = Ball(problem.folder.arrays[spec["targets"]])
@@ -71,11 +68,6 @@ def prove(problem: Problem, chain: Chain) -> tuple[str, dict[str, float]]:
         f"factor of at most 1 - {contraction * (1 - 1e-14):.6g}."
     )
     return sentence, numbers
-
-
-def _names(spec) -> int:
-    """How many arrays a network of two layers names, repetitions counted."""
-    return 4 + (spec["offset"] is not None) + (spec["layers"][0]["bias"] is not None)
 
 
 def _agree(used, network: Network) -> None:

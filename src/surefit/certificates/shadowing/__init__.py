@@ -1,5 +1,5 @@
 """Certificates about descent from initialisation: the float run shadows the exact one."""
 
-from surefit.certificates.shadowing.shadow import ShadowProgress, shadow
+from surefit.certificates.shadowing.running import ShadowProgress, shadow
 
 __all__ = ["ShadowProgress", "shadow"]
