@@ -1,100 +1,10 @@
-r"""Theorems 1 and 2 (docs/certificates/descent.md, rounding.md) against thousands of random maps.
-
-Maps $r(\theta) = r_0 + J_0\theta + \frac12D[\theta,\theta] + \frac16Cw\langle a,\theta\rangle^3$
-whose constants $\sigma$, $\beta$ and $L(s) = \Lambda + Cs$ are known by construction. The radius
-$s^*$ is chosen first, and $\lVert r_0\rVert$ such that it is the zero of the majorant.
-"""
+r"""Theorem 1 and its corollaries (docs/certificates/descent.md) against random maps."""
 
 import dataclasses
 
 import numpy as np
 import pytest
-
-SLACK = 1e-10
-
-
-def norm(x):
-    return np.sqrt(np.sum(x * x, axis=-1))
-
-
-def unit(rng, *shape):
-    x = rng.normal(size=shape)
-    return x / norm(x)[..., None]
-
-
-@dataclasses.dataclass
-class Maps:
-    r0: np.ndarray  # (T, N)
-    j0: np.ndarray  # (T, N, p)
-    second: np.ndarray  # (T, N, p, p)
-    cubic: np.ndarray  # (T,)
-    out: np.ndarray  # (T, N) unit
-    along: np.ndarray  # (T, p) unit
-    sigma: np.ndarray
-    beta: np.ndarray
-    curvature: np.ndarray
-
-    def residual(self, x):
-        bent = np.einsum("tnij,ti,tj->tn", self.second, x, x) / 2
-        third = self.cubic * np.einsum("ti,ti->t", self.along, x) ** 3 / 6
-        return self.r0 + np.einsum("tnp,tp->tn", self.j0, x) + bent + third[:, None] * self.out
-
-    def jacobian(self, x):
-        slope = self.cubic * np.einsum("ti,ti->t", self.along, x) ** 2 / 2
-        bent = np.einsum("tnij,tj->tni", self.second, x)
-        return self.j0 + bent + slope[:, None, None] * self.out[..., None] * self.along[:, None]
-
-    def bend(self, s):
-        return self.curvature * s + self.cubic * s**2 / 2
-
-    def majorant(self, s, c, start):
-        return start - c * self.sigma * s + self.curvature * s**2 / 2 + self.cubic * s**3 / 6
-
-
-def random_maps(rng, trials=800, n=2, p=4):
-    left = np.linalg.qr(rng.normal(size=(trials, n, n)))[0]
-    right = np.linalg.qr(rng.normal(size=(trials, p, n)))[0]
-    values = np.sort(10 ** rng.uniform(-1, 0.3, size=(trials, n)), axis=1)
-    j0 = np.einsum("tnk,tk,tpk->tnp", left, values, right)
-    curvature, cubic = 10 ** rng.uniform(-1, 1, size=(2, trials))
-    # Half of them nearly the worst case: the residual along the smallest singular vector, curved
-    # against the motion; half of them arbitrary, their norm bounded by that of the unfolding.
-    sharp = rng.random(trials) < 0.5
-    r0 = np.where(sharp[:, None], left[:, :, 0], unit(rng, trials, n))
-    along = np.where(sharp[:, None], -right[:, :, 0], unit(rng, trials, p))
-    out = np.where(sharp[:, None], left[:, :, 0], unit(rng, trials, n))
-    second = rng.normal(size=(trials, n, p, p))
-    second = second + np.swapaxes(second, -1, -2)
-    second /= np.linalg.norm(second.reshape(trials, n, -1), 2, axis=(1, 2))[:, None, None, None]
-    worst = np.einsum("tn,ti,tj->tnij", out, along, along)
-    second = np.where(sharp[:, None, None, None], worst, second) * curvature[:, None, None, None]
-    return Maps(r0, j0, second, cubic, out, along, values[:, 0], values[:, -1], curvature)
-
-
-def with_radius(maps, rng, c=1.0):
-    """Scale r0 such that s* is the first zero of g; returns s*."""
-    flat = 2 * c * maps.sigma
-    last = flat / (maps.curvature + np.sqrt(maps.curvature**2 + maps.cubic * flat))
-    radius = last * rng.choice([0.05, 0.5, 0.9, 0.999], size=len(last))
-    size = -maps.majorant(radius, c, 0.0)
-    maps.r0 = maps.r0 / norm(maps.r0)[:, None] * size[:, None]
-    return radius
-
-
-def descend(maps, steps, count, start=None, errors=None):
-    """Points, residual norms, step lengths (of the exact steps)."""
-    x = np.zeros(maps.j0.shape[::2]) if start is None else start
-    points, sizes, lengths = [x], [norm(maps.residual(x))], []
-    for k in range(count):
-        eta = steps[k] if isinstance(steps, list) else steps
-        move = -eta[:, None] * np.einsum("tnp,tn->tp", maps.jacobian(x), maps.residual(x))
-        lengths.append(norm(move))
-        x = x + move
-        if errors is not None:
-            x = x + errors(k, x, move)
-        points.append(x)
-        sizes.append(norm(maps.residual(x)))
-    return np.array(points), np.array(sizes), np.array(lengths)
+from random_maps import SLACK, Maps, descend, norm, random_maps, unit, with_radius
 
 
 def check(maps, radius, c, eta, sizes, lengths, start=None):
@@ -271,69 +181,6 @@ def test_steps_beyond_two_diverge():
     for _ in range(200):
         x -= 2.05 * (x + 1)  # beta = sigma = 1
     assert abs(x) > 1e3
-
-
-KINDS = ("random", "outwards", "uphill")
-
-
-@pytest.mark.parametrize("kind", KINDS)
-def test_descent_with_errors(kind):
-    rng = np.random.default_rng(4)
-    maps = random_maps(rng)
-    radius = with_radius(maps, rng)
-    top = maps.beta + maps.bend(radius)
-    budget = norm(maps.r0) * rng.uniform(0.01, 0.9, size=len(top))
-    count = 120
-    size = budget / (count * (top + maps.sigma))
-    maps.r0 *= ((norm(maps.r0) - budget) / norm(maps.r0))[:, None]
-    eta = 1 / top**2
-
-    def errors(k, x, move):
-        if kind == "random":
-            direction = unit(rng, *x.shape)
-        elif kind == "outwards":
-            direction = x / np.maximum(norm(x), 1e-300)[:, None]
-        else:
-            gradient = np.einsum("tnp,tn->tp", maps.jacobian(x), maps.residual(x))
-            direction = gradient / np.maximum(norm(gradient), 1e-300)[:, None]
-        return size[:, None] * direction
-
-    points, sizes, lengths = descend(maps, eta, count, errors=errors)
-    s = np.concatenate([np.zeros((1, len(top))), np.cumsum(lengths + size, axis=0)])
-    assert np.all(s <= radius * (1 + SLACK))
-    assert np.all(norm(points) <= s + SLACK)
-    left = (count - np.arange(count + 1))[:, None] * (top + maps.sigma) * size
-    start = norm(maps.r0) + budget
-    assert np.all(sizes <= maps.majorant(s, 1.0, start) - left + SLACK)
-    mu = (maps.sigma - maps.bend(radius)) ** 2
-    assert np.all(sizes[1:] <= (1 - eta * mu) * sizes[:-1] + top * size + SLACK)
-    floor = top * size / (eta * mu)
-    powers = (1 - eta * mu) ** np.arange(count + 1)[:, None]
-    assert np.all(sizes <= powers * sizes[0] + floor + SLACK)
-
-
-def test_the_floor_is_reached_by_some_errors():
-    # r = theta: errors uphill keep the residual at eps / (eta mu) with mu = beta = 1.
-    eta, size, x = 0.25, 1e-3, 1.0
-    for _ in range(400):
-        x = x - eta * x + size
-    np.testing.assert_allclose(x, size / eta, rtol=1e-9)
-
-
-def test_the_formula_for_the_float_step():
-    # |fl(theta - eta v) - (theta - eta v)| for float32, against float64.
-    rng = np.random.default_rng(5)
-    u = 2.0**-24
-    theta, v = rng.normal(size=(2, 2000, 8)).astype(np.float32)
-    eta = np.float32(0.013)
-    step = (theta - eta * v).astype(np.float64)
-    exact = theta.astype(np.float64) - np.float64(eta) * v.astype(np.float64)
-    bound = u * norm(theta.astype(np.float64)) + (2 * u + u * u) * np.float64(eta) * norm(
-        v.astype(np.float64)
-    )
-    error = norm(step - exact)
-    assert np.all(error <= bound)
-    assert np.max(error / bound) > 0.3
 
 
 def test_an_interpolating_solution_exists():
