@@ -13,11 +13,13 @@ import dataclasses
 import numpy as np
 
 from surefit_checker.activations import Activation
-from surefit_checker.ball import Ball, norm, up
+from surefit_checker.ball import FLOOR, Ball, norm, up
 from surefit_checker.rows import Rows
-from surefit_checker.spectrum import operator_norm, row_norms
+from surefit_checker.spectrum import least_eigenvalues, operator_norm, row_norms
 from surefit_checker.verdict import RefusedError
 from surefit_checker.windows import inverse_table
+
+SHARP = 128  # rows or columns up to which the norms of single samples are sharp
 
 
 @dataclasses.dataclass
@@ -138,6 +140,25 @@ class Affine:
 
     def first(self, rows: Rows, rho: float) -> Rows:
         """Bounds of the derivatives of z and of the outgoing features."""
+        self._measure(rows, rho)
+        dev = up(self.rows_z.entry * rho, 1)
+        a, beta, gain = self.activation, abs(self.beta), self.gain
+        if a.kinked:
+            self._require_signs(dev)
+        slope = np.minimum(a.slope, up(self.d1.ball().mag() + a.bend * dev, 2))
+        self.bend = np.minimum(a.bend, up(self.d2.ball().mag() + a.third * dev, 2))
+        self.slopes = np.max(slope, (1, 2))
+        self.slope = float(np.max(slope))
+        out = self.rows_z.times(up(gain * self.slope, 1), up(gain * self.slopes, 1))
+        entry = gain * slope * self.rows_z.entry
+        if beta:
+            out = out.plus(rows.times(beta, beta))
+            entry = entry + beta * rows.entry.reshape(self.z.shape)
+        entry = up(entry, 6).reshape(len(entry), *self.output)
+        return dataclasses.replace(out, entry=entry).tightened()
+
+    def _measure(self, rows: Rows, rho: float) -> None:
+        """The derivatives of z, and the norms that they are made of."""
         w, s, patches = self.weights.ball(), self.factor, self.patches.ball()
         moves, moved = rows.within(rho)
         spread = 1.0 if self.table is None else float(up(np.sqrt(self.back.shape[1]), 1))
@@ -150,9 +171,15 @@ class Affine:
             self.through = up(norms[0] + s * own, 3)
         else:
             self.through = up(abs(self.alpha) + self.reach * (max(norms) + own), 4)
-        single = up(abs(self.alpha) + s * (row_norms(w) + own), 4)[None]  # rows of the map
+        single = up(s * (row_norms(w) + own), 3)[None]  # rows of the map
+        entry = rows.entry.reshape(len(moved), -1)
+        if self.table is None:
+            seen = norm(entry, 1)[:, None]
+        else:
+            seen = norm(np.concatenate([entry, np.zeros((len(entry), 1))], 1)[:, self.table], -1)
+        seen = np.minimum(seen, norm(rows.sample, 1)[:, None])
         self.rows_in, self.rows_z = rows, rows.times(self.through, self.through)
-        reached = 0.0
+        reached = np.zeros((1, 1, 1))
         if self.slot is not None:
             n, p, q = patches.shape
             if self.shared:
@@ -160,33 +187,29 @@ class Affine:
             else:
                 all_norm = max(operator_norm(patches[:, at]) for at in range(p))
             at = row_norms(patches)
-            each = norm(at, 1) if self.shared else np.max(at, 1)
+            each = patch_norms(patches, at) if self.shared else np.max(at, 1)
             grown = up(self.reach * moved, 1)
             self.rows_z = self.rows_z.with_part(
                 self.slot, up(all_norm + self.reach * moves, 2), up(each + grown, 1)
             )
-            reached = up(at + grown[:, None], 1)[..., None]
+            reached = up(at + np.minimum(grown[:, None], self.factor * rho * seen), 4)[..., None]
         # Entry by entry: own part and earlier parts are different coordinates of the direction.
-        earlier = moved[:, None, None] * single
-        dev = up(np.sqrt(up((reached * rho) ** 2 + earlier**2, 8)), 2)
-        a, beta, gain = self.activation, abs(self.beta), self.gain
-        if a.kinked:
-            z = self.z.ball()
-            flips = ~(up(dev + z.rad, 2) < np.abs(z.mid)) & ~self.dead
-            if flips.any():
-                i, p, r = np.argwhere(flips)[0]
-                factor = float(dev[i, p, r]) / max(abs(float(z.mid[i, p, r])), 1e-300)
-                raise RefusedError(
-                    f"pre-activation of layer {self.name}, sample {i}, window {p}, feature {r} may "
-                    f"change its sign within the ball: it moves by up to {factor:.3g} times its "
-                    "size"
-                )
-        slope = np.minimum(a.slope, up(self.d1.ball().mag() + a.bend * dev, 2))
-        self.bend = np.minimum(a.bend, up(self.d2.ball().mag() + a.third * dev, 2))
-        self.slopes = np.max(slope, (1, 2))
-        self.slope = float(np.max(slope))
-        out = self.rows_z.times(up(gain * self.slope, 1), up(gain * self.slopes, 1))
-        return out.plus(rows.times(beta, beta)) if beta else out
+        earlier = seen[..., None] * single
+        if self.alpha:
+            earlier = earlier + abs(self.alpha) * entry.reshape(self.z.shape)
+        each_z = up(np.sqrt(up(reached**2 + up(earlier, 5) ** 2, 3)), 2)
+        self.rows_z = dataclasses.replace(self.rows_z, entry=each_z).tightened()
+
+    def _require_signs(self, dev: np.ndarray) -> None:
+        z = self.z.ball()
+        flips = ~(up(dev + z.rad, 2) < np.abs(z.mid)) & ~self.dead
+        if flips.any():
+            i, p, r = np.argwhere(flips)[0]
+            factor = float(dev[i, p, r]) / max(abs(float(z.mid[i, p, r])), 1e-300)
+            raise RefusedError(
+                f"pre-activation of layer {self.name}, sample {i}, window {p}, feature {r} may "
+                f"change its sign within the ball: it moves by up to {factor:.3g} times its size"
+            )
 
     def second(self, rows: Rows, rho: float, q: np.ndarray) -> Rows:
         """Adds the layer's part of the curvature to q; bounds of the changes of `backward`."""
@@ -197,20 +220,16 @@ class Affine:
         bent = up(gain * np.max(self.bend * columns, (1, 2)), 3)
         rows_e = rows.times(up(gain * self.slope, 1), up(gain * self.slopes, 1))
         rows_e = rows_e.plus(self.rows_z.times(float(np.max(bent)), bent))
-        z = self.rows_z
-        product = np.outer(z.batch, np.max(bent[:, None] * z.sample, 0))
-        q += up(np.minimum(product, product.T), 3)
+        q += bending(self.rows_z, bent)
         e_moves, e_moved = rows_e.within(rho)
         each = up(sample_norms(e.reshape(n, k, p * f)) + e_moved, 1)
         if self.shared:
             stacked = operator_norm(e.reshape(n * k * p, f))
         else:
             stacked = max(operator_norm(e[:, :, at].reshape(n * k, f)) for at in range(p))
-        stacked = up(stacked + e_moves, 1)
+        stacked = up(stacked + min(e_moves, float(norm(e_moved))), 1)
         if self.slot is not None:
-            h = self.rows_in
-            term = np.minimum(np.max(each) * h.batch, stacked * np.max(h.sample, 0))
-            term = up(self.reach * term, 3)
+            term = up(self.reach * bilinear(self.rows_in, each, stacked), 1)
             q[self.slot] += term
             q[:, self.slot] += term
         inward = rows_e.times(self.through, self.through)
@@ -222,7 +241,32 @@ class Affine:
         return inward.with_part(self.slot, up(self.reach * stacked, 1), up(self.reach * grain, 1))
 
 
+def bending(z: Rows, bent: np.ndarray) -> np.ndarray:
+    """The term with the second derivative of the activation, for every pair of parts."""
+    once = np.outer(z.batch, np.max(bent[:, None] * z.sample, 0))
+    both = np.array([norm(bent[:, None] * z.sample[:, j : j + 1] * z.sample, 0)
+                     for j in range(len(z.batch))])  # fmt: skip
+    both = both.reshape(once.shape)
+    return up(np.minimum(np.minimum(once, once.T), both), 4)
+
+
+def bilinear(h: Rows, each: np.ndarray, stacked: float) -> np.ndarray:
+    """The term with a change of the weights and one of what they see, for every other part."""
+    one = np.minimum(np.max(each) * h.batch, stacked * np.max(h.sample, 0))
+    return up(np.minimum(one, norm(each[:, None] * h.sample, 0)), 3)
+
+
 def sample_norms(e: Ball) -> np.ndarray:
-    r"""Upper bounds of the operator norms of a stack of matrices with few rows."""
-    sums = np.max(np.sum((e @ e.transpose(0, 2, 1)).mag(), 2), 1)
-    return np.minimum(up(np.sqrt(up(sums, e.shape[1])), 2), norm(e.mag(), (1, 2)))
+    """Upper bounds of the operator norms of a stack of matrices."""
+    size = norm(e.mag(), (1, 2))
+    if not 1 < min(e.shape[1:]) <= SHARP:
+        return size
+    turned = e.transpose(0, 2, 1)
+    gram = e @ turned if e.shape[1] <= e.shape[2] else turned @ e
+    squares = np.maximum(-least_eigenvalues(-gram), FLOOR)
+    return np.minimum(size, up(np.sqrt(squares), 2))
+
+
+def patch_norms(patches: Ball, at: np.ndarray) -> np.ndarray:
+    """Upper bounds of the operator norms of the patches of every sample."""
+    return np.minimum(sample_norms(patches), norm(at, 1))

@@ -57,8 +57,14 @@ class Average:
 
     def first(self, rows: Rows, rho: float) -> Rows:
         """Bounds of the derivatives of the outgoing features."""
-        return rows if self.table is None else rows.times(self.bound, self.bound)
+        n, entry = len(rows.sample), rows.entry.reshape(len(rows.sample), -1)
+        if self.table is not None:
+            members = self.table.shape[1]
+            entry = np.concatenate([entry, np.zeros((n, 1))], 1)[:, self.table]
+            entry = up(np.sum(entry, -1) / members, members + 1)
+            rows = rows.times(self.bound, self.bound)
+        return Rows(rows.batch, rows.sample, entry.reshape(n, *self.output)).tightened()
 
     def second(self, rows: Rows, rho: float, q: np.ndarray) -> Rows:
         """No curvature of its own."""
-        return self.first(rows, rho)
+        return rows if self.table is None else rows.times(self.bound, self.bound)

@@ -20,7 +20,9 @@ def curvature(network: Network, rho: float) -> float:
     if two_layer.two_dense(network.layers):
         hidden, out = network.layers
         if hidden.activation.kinked:
-            hidden.first(Rows.zero(network.shape[0], network.parts), rho)  # or refused
+            hidden.first(
+                Rows.zero(network.shape[0], network.parts, hidden.input), rho
+            )  # or refused
         return two_layer.curvature(hidden, out, rho)
     return chain_curvature(network, rho)
 
@@ -28,7 +30,7 @@ def curvature(network: Network, rho: float) -> float:
 def chain_curvature(network: Network, rho: float) -> float:
     """The bound for chains of layers, whatever their number."""
     samples, parts = network.shape[0], network.parts
-    rows = Rows.zero(samples, parts)
+    rows = Rows.zero(samples, parts, network.layers[network.lowest].input)
     for layer in network.layers[network.lowest :]:
         rows = layer.first(rows, rho)
     q = np.zeros((parts, parts))

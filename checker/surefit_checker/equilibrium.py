@@ -12,7 +12,7 @@ import dataclasses
 import numpy as np
 
 from surefit_checker.activations import Activation
-from surefit_checker.affine import sample_norms
+from surefit_checker.affine import bending, bilinear, sample_norms
 from surefit_checker.ball import Ball, norm, up
 from surefit_checker.rows import Rows
 from surefit_checker.spectrum import operator_norm, row_norms
@@ -112,7 +112,8 @@ class Equilibrium:
         state_moves = up(a.slope * (own * batch + moves) / rest, 5)
         state_moved = up(a.slope * (own * each + moved) / rest, 5)
         single = up(s * (row_norms(self.weights) + own), 3)[None]
-        dev = up((moved + own * each)[:, None] + single * state_moved[:, None], 4)
+        dev = rho * rows.entry + (own * each)[:, None] + single * state_moved[:, None]
+        dev = up(np.minimum(dev, ((moved + own * each) / rest)[:, None]), 6)
         if a.kinked:
             flips = ~(up(dev + self.z.rad, 2) < np.abs(self.z.mid))
             if flips.any():
@@ -128,8 +129,13 @@ class Equilibrium:
         self.rest = _below_one_minus(self.contraction(own, self.slope))
         grown = up(batch + s * state_moves, 2), up(each + s * state_moved, 2)
         self.rows_z = rows.with_part(self.slot, *grown).times(*[up(1 / self.rest, 2)] * 2)
-        self.rows_state = self.rows_z.times(self.slope, self.slopes)
-        return self.rows_state.plus(rows) if self.keep else self.rows_state
+        state = self.rows_z.times(self.slope, self.slopes)
+        felt = up(slope * norm(self.rows_z.sample, 1)[:, None], 1)
+        self.rows_state = dataclasses.replace(state, entry=felt).tightened()
+        if not self.keep:
+            return self.rows_state
+        both = np.concatenate([self.rows_state.entry, rows.entry], 1)
+        return dataclasses.replace(self.rows_state.plus(rows), entry=both)
 
     def second(self, rows: Rows, rho: float, q: np.ndarray) -> Rows:
         """Adds the layer's part of the curvature to q; bounds of the changes of `backward`."""
@@ -142,18 +148,16 @@ class Equilibrium:
             (moved + s * own * self.slopes * size + s * (self.norm + own) * turned) / self.rest, 8
         )
         bent = np.max(up(self.bend * (columns + total_moved[:, None]), 2), 1)
-        product = np.outer(z.batch, np.max(bent[:, None] * z.sample, 0))
-        q += up(np.minimum(product, product.T), 3)
+        q += bending(z, bent)
         # e on the ball: e = D c, and both factors move.
         e_moved = up(self.slopes * total_moved + turned, 3)
         each = up(sample_norms(self.e) + e_moved, 1)
         stacked = up(operator_norm(self.e.reshape(n * k, m)) + norm(e_moved), 1)
         inverse = up(1 / self.rest, 2)
         if self.slot is not None:
-            h = self.rows_state
-            term = np.minimum(np.max(each) * h.batch, stacked * np.max(h.sample, 0))
-            q[self.slot] += up(s * term, 3)
-            q[:, self.slot] += up(s * term, 3)
+            term = up(s * bilinear(self.rows_state, each, stacked), 1)
+            q[self.slot] += term
+            q[:, self.slot] += term
         # de = phi'' dz c + D (dc + s dA^T e + s A^T de).
         change = rows.with_part(self.slot, up(s * stacked, 1), up(s * each, 1))
         change = change.times(self.slope, self.slopes).plus(z.times(float(np.max(bent)), bent))
