@@ -83,6 +83,14 @@ def test_every_bound_holds_on_the_ball(make):
                 worst = sum(value * nu[:, j] for j, value in small.items()) + 0 * nu[:, 0]
                 pairs.append((norms(values, 1), all_samples * TOLERANCE))
                 pairs.append((norms(values, 2).max(axis=1), worst * TOLERANCE))
+            for change, big, small in (
+                (dz, own["big"], own["small"]),
+                (dh, own["bar_big"], own["bar_small"]),
+            ):
+                # One budget for all layers: rho times the norm of the row.
+                whole, single = (rho * math.hypot(*row.values()) for row in (big, small))
+                pairs.append((np.linalg.norm(change), whole * TOLERANCE))
+                pairs.append((norms(change, 1), single * TOLERANCE))
             for number, (value, bound) in enumerate(pairs):
                 assert np.all(value <= bound + 1e-11), (position, number)
         form = np.einsum("bi,ij,bj->b", nu, quad, nu)
