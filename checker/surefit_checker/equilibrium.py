@@ -60,6 +60,7 @@ class Equilibrium:
         if not isinstance(h, Ball):
             raise UndecidedError("equilibrium layers are checked in float64 only")
         self.norm, s, w = operator_norm(self.weights), self.factor, self.weights
+        self.input = h.shape[1:]
         gamma = self.contraction(0.0, self.activation.slope)
 
         def step(state: Ball) -> Ball:

@@ -66,11 +66,11 @@ def row_norms(a: Ball) -> np.ndarray:
     return norm(a.mag(), -1)
 
 
-def perron(q: np.ndarray, rounds: int = 60) -> float:
-    """An upper bound of the norm of a symmetric non-negative matrix (Collatz-Wielandt)."""
-    w = np.ones(q.shape[0])
-    for _ in range(rounds):
-        w = q @ w + 1e-9 * np.max(w)
-        w = w / np.max(w)
-    w = np.maximum(w, 1e-6)
+def perron(q: np.ndarray) -> float:
+    """An upper bound of the norm of a symmetric non-negative matrix (Collatz's quotients)."""
+    if not np.isfinite(q).all():
+        return np.inf
+    w = np.abs(np.linalg.eigh(q)[1][:, -1])
+    # Any positive vector gives a bound; where the eigenvector vanishes a little has to be added.
+    w = q @ w / max(float(np.max(q)), FLOOR) + 1e-9
     return float(np.max(up(up(q @ w, len(w)) / w, 1)))

@@ -67,5 +67,8 @@ def test_perron_bounds_non_negative_matrices():
         q = q + q.T
         value = np.linalg.eigvalsh(q)[-1]
         assert value * (1 - 1e-14) <= perron(q) <= value * (1 + 1e-6)
+    assert perron(np.zeros((3, 3))) <= 1e-250
+    # As many negative eigenvalues as positive ones, of the same size.
+    assert perron(np.array([[0.0, 2.0], [2.0, 0.0]])) <= 2.0 * (1 + 1e-8)
     # Reducible: the iteration does not reach the smaller block's weights.
     assert 2.0 <= perron(np.diag([2.0, 1.0, 0.0])) <= 2.0 + 1e-5

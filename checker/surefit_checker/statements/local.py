@@ -58,6 +58,8 @@ def known_facts(problem: Problem, keys: list[str], chain: Chain) -> tuple[Facts,
         )
     sigma = float_down(arb(low).sqrt())
     lipschitz = curvature(problem.network, rho)
+    if not np.isfinite(lipschitz):
+        raise UndecidedError("the curvature could not be bounded")
     numbers |= {"sigma_min": sigma, "lipschitz": lipschitz}
     facts = Facts(
         *(arb(x) for x in (residual, sigma, numbers["jacobian_norm"], lipschitz, rho, start))
