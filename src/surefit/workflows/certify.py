@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from surefit.core.certificate import Certificate
+from surefit.core.demands import Demands
 from surefit.core.layer import Params
 from surefit.core.proof import Proof
 from surefit.core.record import RunRecord, TheoremRecord
@@ -27,6 +28,7 @@ from surefit.workflows.deep_demands import deep_demands
 from surefit.workflows.deep_networks import DEEP
 from surefit.workflows.ending import DEEP_LOSS, Goal, accuracy, goal
 from surefit.workflows.issuing import issue_certificates
+from surefit.workflows.large import WholeSpectrumError
 from surefit.workflows.listener import Listener
 from surefit.workflows.network_checks import network_checks
 from surefit.workflows.polished import Polished, polish_weights
@@ -197,9 +199,19 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
         command=_command(spec),
         forms=explicit_forms(setting) if spec.theorems != () else (),
         widths=width_demands(setting) if spec.theorems != () else (),
-        demands=deep_demands(setting, trajectory) if spec.theorems != () else None,
+        demands=_demands(bench, appraisal, trajectory),
         network_checks=network_checks(problem, params, trained),
     )
+
+
+def _demands(bench: Bench, appraisal: Appraisal, trajectory: Trajectory) -> Demands | None:
+    """What results on deep networks ask of width, step and iterations."""
+    if bench.spec.theorems == ():
+        return None
+    try:
+        return deep_demands(appraisal.setting, trajectory)
+    except WholeSpectrumError:  # a flow has no steps to count, and the kernel is too large to ask
+        return None
 
 
 def _announcement(bench: Bench, appraisal: Appraisal, method: Method, end: Goal) -> str:
