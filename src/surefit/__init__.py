@@ -29,6 +29,7 @@ _HOME = {
     "linearised": "surefit.linearisation",
     "polish": "surefit.polishing",
     "train": "surefit.training",
+    "verify": "surefit.workflows.proving",
     "well_posedness": "surefit.equilibria",
 }
 _PACKAGES = (
@@ -74,13 +75,14 @@ if TYPE_CHECKING:
     from surefit.landscapes import landscape
     from surefit.layers import *  # noqa: F403
     from surefit.linearisation import linearised
-    from surefit.polishing import polish
     from surefit.losses import *  # noqa: F403
+    from surefit.polishing import polish
     from surefit.problem import Problem
     from surefit.runs import CertifySpec
     from surefit.tangent import empirical_ntk, limit_kernel
     from surefit.theory import compare
     from surefit.training import train
+    from surefit.workflows.proving import verify
 
 
 def _classes() -> dict[str, Any]:

@@ -14,7 +14,7 @@ from typing import Any
 from surefit.core.certificate import Certificate
 from surefit.core.proof import Proof, ProofStep
 
-__all__ = ["ask_checker", "prove"]
+__all__ = ["prove", "verify"]
 
 # The checker's curvature bound may be looser than the one that the certificate was issued with.
 _ATTEMPTS = 3
@@ -40,7 +40,7 @@ def prove(certificates: Sequence[Certificate], folder: Path) -> Proof | None:
     certificate = ready[0]
     for _ in range(_ATTEMPTS):
         certificate.save(folder)
-        proof = dataclasses.replace(ask_checker(folder), certificate=certificate.name)
+        proof = dataclasses.replace(verify(folder), certificate=certificate.name)
         other = None if proof.proved else _other_radius(certificate, proof)
         if other is None:
             break
@@ -66,8 +66,20 @@ def _other_radius(certificate: Certificate, proof: Proof) -> Certificate | None:
     )
 
 
-def ask_checker(folder: Path) -> Proof:
-    """What the checker says about a certificate's folder, from a process of its own."""
+def verify(folder: Path | str) -> Proof:
+    """What the stand-alone checker says about a certificate's folder.
+
+    It runs in a process of its own, from the files alone; see docs/certificate-format.md.
+
+    Args:
+        folder: as `Certificate.save` writes it.
+
+    Returns:
+        Its answer; `verdict` is `proved`, `refused`, `cannot decide` or `invalid`.
+
+    Cost:
+        Seconds for a thousand residuals: a tangent kernel, Cholesky factorisations, curvature.
+    """
     start = time.perf_counter()
     answer = subprocess.run(
         [sys.executable, "-m", "surefit_checker", "--json", str(folder)],
