@@ -56,7 +56,8 @@ class KantorovichMajorant(Certifier):
         quantities = {
             "fire_residual": sure,
             "condition": point.residual / sure,
-            "lipschitz": 0.5 * point.sigma.lower**2 / sure,
+            # Where kinks end the ball early, that end and not the curvature limits the residual.
+            "lipschitz": min(0.5 * point.sigma.lower**2 / sure, steps[-1][1]),
         }
         checks = [
             Check(

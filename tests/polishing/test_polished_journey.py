@@ -1,0 +1,54 @@
+"""`surefit certify --polish`: certificates of networks that training alone does not certify."""
+
+import numpy as np
+
+from surefit.runs import CertifySpec
+from surefit.workflows import certify
+from surefit.workflows.listener import Listener
+
+SPEC = {
+    "classes": (0, 1),
+    "samples": 16,
+    "activation": "relu",
+    "width": 64,
+    "theorems": (),
+    "monitors": ("loss",),
+}
+
+
+class Stages(Listener):
+    def __init__(self):
+        self.heard = []
+
+    def stage(self, message):
+        self.heard.append(message)
+
+
+def test_a_rectifier_is_certified_and_the_record_says_what_was_done(tmp_path):
+    stages = Stages()
+    finished = certify(CertifySpec.parse({**SPEC, "polish": True}), tmp_path, listener=stages)
+    record = finished.record
+    assert record.holds
+    assert "moved the trained weights by" in record.verdict
+    assert all("polished after training" in item.note for item in record.certificates)
+    facts = record.problem
+    assert facts["polishing_status"] == "certified"
+    assert 0 < facts["polishing_residual_after"] < 0.1 * facts["polishing_residual_before"]
+    assert facts["polishing_distance"] > 0
+    assert facts["polishing_seconds"] > 0
+    told = [stage for stage in stages.heard if stage.startswith("Polishing, step")]
+    assert len(told) == facts["polishing_steps"] + 1
+    # The certificate is about the polished weights: its own residual is the one after.
+    residual = record.certificates[0].quantities["residual"]
+    np.testing.assert_allclose(residual, facts["polishing_residual_after"], rtol=1e-6)
+    assert "--polish" in record.command
+
+
+def test_runs_without_it_keep_their_ids():
+    plain = CertifySpec.parse(SPEC)
+    assert "polish" not in plain.canonical()
+    assert CertifySpec.parse({**SPEC, "polish": False}).run_id == plain.run_id
+    polished = CertifySpec.parse({**SPEC, "polish": True})
+    assert polished.run_id != plain.run_id
+    assert CertifySpec.from_canonical(polished.canonical()) == polished
+    assert CertifySpec.from_canonical(plain.canonical()).polish is False
