@@ -11,11 +11,13 @@ import surefit as sf
 from surefit.core.spectrum import Enclosure
 from surefit.core.trajectory import Status
 from surefit.errors import InvalidInputError
+from surefit.runs import CertifySpec
 from surefit.testing.theorem import plain_run
 from surefit.theory import THEOREMS, Setting, compare
 from surefit.theory.shallow import descent, descent_short_path, flow, shallow_isometry
 from surefit.theory.shallow_view import shallow_view
-from surefit.workflows.certify import _batch_size
+from surefit.workflows.appraisal import appraise
+from surefit.workflows.preparation import prepare_bench
 
 DESCENT, SHORT, FLOW, SGD = "song_2021", "song_2021_short_path", "song_2021_sharp", "song_2021_sgd"
 
@@ -292,8 +294,11 @@ def test_a_stochastic_run_stays_below_the_mean_with_all_constants_one():
 
 
 def test_the_batch_size_reaches_the_setting():
-    assert _batch_size(sf.StochasticGradientDescent(0.1, batch_size=7)) == 7
-    assert _batch_size(sf.GradientDescent(0.1)) is None
+    spec = CertifySpec(samples=12, network="shallow", width=16, theorems=[SGD])
+    bench = prepare_bench(spec)
+    batches = appraise(bench, sf.StochasticGradientDescent(0.1, batch_size=7))
+    assert batches.setting.batch_size == 7
+    assert appraise(bench, sf.GradientDescent(0.1)).setting.batch_size is None
     asked = start(SGD, batch_size=100)
     assert asked.batch == asked.problem.samples == 4
     with pytest.raises(InvalidInputError, match=r"`Setting\(batch_size=...\)` must be at least 1"):
