@@ -28,6 +28,7 @@ _HOME = {
     "limit_kernel": "surefit.tangent",
     "linearised": "surefit.linearisation",
     "polish": "surefit.polishing",
+    "shadow": "surefit.certificates.shadowing",
     "train": "surefit.training",
     "verify": "surefit.workflows.proving",
     "well_posedness": "surefit.equilibria",
@@ -65,6 +66,7 @@ _CATALOGUES = {
 if TYPE_CHECKING:
     from surefit.activations import *  # noqa: F403
     from surefit.certificates import certify
+    from surefit.certificates.shadowing import shadow
     from surefit.core.certificate import Certificate
     from surefit.core.check import Check, Evidence
     from surefit.core.kernel import Kernel
