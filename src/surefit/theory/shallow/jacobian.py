@@ -25,7 +25,7 @@ def jacobian_isometry(setting: Setting) -> NearIsometry | None:
         setting: network, data and start.
 
     Returns:
-        The constants; None where no bound on the curvature is known (kinks, deep networks).
+        The constants; None where no bound on the curvature is known on a ball so large.
 
     Cost:
         The Gram matrix with its spectrum, and about eight bounds on the curvature.
@@ -38,7 +38,10 @@ def jacobian_isometry(setting: Setting) -> NearIsometry | None:
     if beta > 0.0:
         # The curvature does not fall with the radius, so this one is large enough.
         low, high = 0.0, mu.lower / (2.0 * beta)
-        beta = setting.lipschitz(high).value
+        widest = setting.lipschitz(high)
+        if widest is None:  # a sign may change before the ball is as large as the argument needs
+            return None
+        beta = widest.value
         while high - low > _PRECISION * high:
             middle = (low + high) / 2.0
             curvature = setting.lipschitz(middle).value
