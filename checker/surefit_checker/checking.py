@@ -26,7 +26,7 @@ from surefit_checker.verdict import (
 )
 from surefit_checker.wide import Wide
 
-DOUBLE = 53
+DOUBLE, SCALAR = 53, 96  # bits of arrays and of activations and scalars
 # A bound missed by less than this part may hold in a higher precision.
 NEAR, NEARER = 1e-9, 1e-12
 LOSSES = ("squared", "cross_entropy")
@@ -47,10 +47,9 @@ def check(path: str | pathlib.Path, bits: int = 53) -> Verdict:
             networks only, slow).
     """
     chain = Chain(NEAR if bits <= DOUBLE else NEARER)
-    ctx.prec = max(bits, 96)
     try:
         # What leaves the range of float64 is found where balls are made.
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), ctx.workprec(max(bits, SCALAR)):
             folder = read(path)
             sentence, numbers = _prove(folder, bits, chain)
         _compare_claims(folder, numbers, chain)
@@ -59,8 +58,8 @@ def check(path: str | pathlib.Path, bits: int = 53) -> Verdict:
         verdict, reason = INVALID, str(error)
     except RefusedError as error:
         verdict, reason = REFUSED, str(error)
-    except UndecidedError as error:
-        verdict, reason = UNDECIDED, str(error)
+    except (UndecidedError, np.linalg.LinAlgError, MemoryError) as error:
+        verdict, reason = UNDECIDED, str(error) or type(error).__name__
     return Verdict(verdict, "", reason, tuple(chain.steps), chain.numbers)
 
 

@@ -29,7 +29,7 @@ AFFINE = [
     "activation",
 ]
 WINDOW = ["window", "strides", "padding"]
-LIMIT = 2**28  # entries of any array that is made from those in the folder
+LIMIT = 2**26  # entries of any array that is made from those in the folder
 
 
 @dataclasses.dataclass
@@ -86,7 +86,7 @@ def build(folder: Folder, make: Callable) -> Network:
     parts = 0
     for number, layer_spec in enumerate(spec["layers"], 1):
         layer = _layer(folder, layer_spec, str(number), h.shape[1:], parts, make)
-        if math.prod(layer.output) * y.size > LIMIT:
+        if _largest(layer, len(x), y.size) > LIMIT:
             raise InvalidError(f"layer {number} is larger than this checker takes")
         parts += layer.slot is not None
         h, dead = layer.forward(h, dead)
@@ -102,6 +102,16 @@ def build(folder: Folder, make: Callable) -> Network:
             raise InvalidError("the offset must have the shape of the targets")
         residual = residual - make(offset)
     return Network(layers, parts, residual, make)
+
+
+def _largest(layer, samples: int, residuals: int) -> int:
+    """The size of the largest array that a layer makes."""
+    sizes = [math.prod(layer.output) * residuals]
+    if not isinstance(layer, Equilibrium) and layer.table is not None:
+        sizes.append(layer.table.size * samples)
+        if isinstance(layer, Affine) and layer.shared:
+            sizes.append(math.prod(layer.weights.shape) * residuals)  # the Jacobian itself
+    return max(sizes)
 
 
 def _layer(folder: Folder, spec, name: str, shape: tuple[int, ...], parts: int, make: Callable):

@@ -30,6 +30,7 @@ DAMAGED = (
     zlib.error,
     zipfile.BadZipFile,
 )
+NUMBER = re.compile(r"-?0x[01]\.[0-9a-f]{1,13}p[+-][0-9]{1,4}")
 TOP = ["format", "version", "statement", "loss", "network", "arrays", "claims"]
 
 
@@ -71,7 +72,7 @@ def read(path: str | pathlib.Path) -> Folder:
         raw = (folder / "certificate.json").read_bytes().decode()
         spec = json.loads(raw, object_pairs_hook=_object, parse_constant=_constant)
         fields(spec, TOP, "certificate.json")
-        if spec["format"] != "surefit-certificate" or spec["version"] != 1:
+        if spec["format"] != "surefit-certificate" or repr(spec["version"]) != "1":
             raise InvalidError("not a certificate of version 1")
         return Folder(spec, _arrays(folder / "arrays.npz", spec["arrays"]))
     except DAMAGED as error:
@@ -146,11 +147,13 @@ def fields(spec: Any, names: list[str], where: str) -> dict[str, Any]:
 def real(spec: dict[str, Any], key: str) -> float:
     """A finite number, written in hexadecimal."""
     value = spec[key]
-    if not isinstance(value, str) or not re.fullmatch(r"-?0x[01]\.[0-9a-f]+p[+-]\d+", value):
+    if not isinstance(value, str) or not re.fullmatch(
+        r"-?0x[01]\.[0-9a-f]{1,13}p[+-][0-9]{1,4}", value
+    ):
         raise InvalidError(f"`{key}` must be a number in hexadecimal, got {value!r}")
     try:
         return float.fromhex(value)
-    except OverflowError as error:
+    except (OverflowError, ValueError) as error:
         raise InvalidError(f"`{key}` is out of range") from error
 
 

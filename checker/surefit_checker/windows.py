@@ -8,7 +8,7 @@ import numpy as np
 
 from surefit_checker.verdict import InvalidError
 
-LIMIT = 2**27  # entries of a table
+LIMIT = 2**25  # entries of a table
 
 
 def window_table(shape, window, strides, padding) -> tuple[np.ndarray, tuple[int, ...]]:

@@ -128,6 +128,9 @@ def test_entries_of_every_size_end_in_a_verdict(fitted, resaved):
 EDITS = {
     "format": lambda s: s.update(format="other"),
     "version": lambda s: s.update(version=2),
+    "version as boolean": lambda s: s.update(version=True),
+    "digits of another script": lambda s: s["statement"].update(rho="0x1.0p-١"),
+    "too many digits": lambda s: s["statement"].update(rho="0x1." + "0" * 10_000 + "p-1"),
     "version as text": lambda s: s.update(version="1"),
     "unknown key": lambda s: s.update(comment="trust me"),
     "missing key": lambda s: s.pop("claims"),
@@ -281,3 +284,25 @@ def test_huge_windows(build, tmp_path):
         path.write_text(json.dumps(spec))
         assert check(folder).exit_code == 2
         case.save(tmp_path, {"kind": "flow", "rho": 1e-3, "start_radius": 0.0})
+
+
+def test_layers_that_would_be_too_large(build, tmp_path):
+    """Refused by their sizes, before anything of that size is made."""
+    m = 2**12
+    x = build.sphere(2**13, 1)
+    layers = [build.conv("w1", 1.0, [1]), {"type": "flatten"}, build.dense("w2", 1.0, "identity")]
+    case = build.case(layers, {"w1": (m, 1), "w2": (1, m * 4)}, np.repeat(x[:, :, None], 4, 1))
+    verdict = check(case.save(tmp_path, {"kind": "flow", "rho": 1.0, "start_radius": 0.0}))
+    assert verdict.verdict == "invalid" and "larger than this checker takes" in verdict.reason
+    case = build.case(layers[2:], {"w2": (1, 1)}, build.sphere(2**14 + 1, 1))
+    case.network["layers"][0] = build.dense("w2", 1.0, "identity")
+    verdict = check(case.save(tmp_path, {"kind": "flow", "rho": 1.0, "start_radius": 0.0}))
+    assert verdict.verdict == "invalid" and "more than this checker takes" in verdict.reason
+
+
+def test_the_precision_of_others_is_left_alone(folder):
+    from flint import ctx
+
+    before = ctx.prec
+    check(folder, bits=200)
+    assert ctx.prec == before
