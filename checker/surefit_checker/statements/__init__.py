@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from surefit_checker.statements import accuracy, descent, flow, homogeneous, shadowing, stochastic
+from surefit_checker.statements import (
+    accuracy,
+    descent,
+    flow,
+    homogeneous,
+    initialisation,
+    shadowing,
+    stochastic,
+)
 
 STATEMENTS = {
     "accuracy": accuracy.prove,
     "descent": descent.prove,
     "flow": flow.prove,
     "homogeneous": homogeneous.prove,
+    "initialisation": initialisation.prove,
     "shadowing": shadowing.prove,
     "stochastic": stochastic.prove,
 }
