@@ -215,7 +215,10 @@ def test_an_equilibrium_that_need_not_contract():
     np.testing.assert_allclose(
         curvature_profile(problem, inside).limit, 1.0 / scale - 1.2, rtol=1e-8
     )
-    beyond = (params[0], {"w": jnp.asarray(w / 1.2 / scale * 1.01)}, params[2])
+    # A nilpotent matrix: the equilibrium exists whatever its norm.
+    w = np.zeros((6, 6))
+    w[0, 1] = 1.01 / scale
+    beyond = (params[0], {"w": jnp.asarray(w)}, params[2])
     profile = curvature_profile(problem, beyond)
     assert profile.limit == 0.0 and "modulus 1.01" in profile.limited_by
 

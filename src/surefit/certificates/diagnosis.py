@@ -128,9 +128,9 @@ def _unbounded(point: Point) -> str:
         )
     unknown = without_bound(point.problem, point.params)
     return (
-        f"No bound on the curvature of this architecture is known here: {unknown} is none of the "
-        "parts that have one. These are dense and convolutional layers, pooling, biases, sums, "
-        "residual layers and equilibria, with activations that have a bounded second derivative "
+        f"No bound on the curvature of this architecture is known here: {unknown}. The bounds "
+        "cover dense and convolutional layers, pooling, biases, sums, residual layers and "
+        "equilibria, with activations that have a bounded second derivative "
         "or their only kink at 0; and networks of which only the last layer is trained."
     )
 

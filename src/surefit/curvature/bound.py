@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from surefit.core.layer import Params
+from surefit.core.memory import available_bytes, format_bytes
 from surefit.core.precision import float64
 from surefit.curvature.activation import has_bounded_bend, has_kink
 from surefit.curvature.deep import DeepCurvature
 from surefit.curvature.profile import CurvatureBound, CurvatureProfile
-from surefit.curvature.structure import linear_in_parameters, two_layer_view
-from surefit.curvature.tracing import Untraceable, trace
+from surefit.curvature.recording import Trace, Untraceable
+from surefit.curvature.structure import TwoLayer, linear_in_parameters, two_layer_view
+from surefit.curvature.tracing import trace
 from surefit.curvature.two_layer import TwoLayerCurvature
 from surefit.problem import Problem
 
 __all__ = ["curvature_profile", "jacobian_lipschitz", "without_bound"]
+
+_COPIES = 2
 
 
 @float64
@@ -58,8 +62,8 @@ def curvature_profile(problem: Problem, params: Params) -> CurvatureProfile | No
         return CurvatureProfile(
             lambda radius: 0.0, "the network is affine in its trained parameters"
         )
-    view = two_layer_view(problem, params)
-    if view is not None and (has_bounded_bend(view.activation) or has_kink(view.activation)):
+    view = _two_layer(problem, params)
+    if view is not None:
         bound = TwoLayerCurvature(view)
         return CurvatureProfile(
             bound,
@@ -68,10 +72,10 @@ def curvature_profile(problem: Problem, params: Params) -> CurvatureProfile | No
             bound.limited_by,
             has_kink(view.activation),
         )
-    try:
-        deep = DeepCurvature(trace(problem, params))
-    except Untraceable:
+    found = _traced(problem, params)
+    if isinstance(found, str):
         return None
+    deep = DeepCurvature(found)
     return CurvatureProfile(
         deep,
         "second derivative layer by layer, adjoints exact at the centre",
@@ -83,11 +87,33 @@ def curvature_profile(problem: Problem, params: Params) -> CurvatureProfile | No
 
 @float64
 def without_bound(problem: Problem, params: Params) -> str:
-    """The layer or activation for which no bound is known; empty where one is."""
-    if curvature_profile(problem, params) is not None:
+    """Why no bound is known, in words without a full stop; empty where one is.
+
+    Cost: one pass through the network.
+    """
+    if linear_in_parameters(problem, params) or _two_layer(problem, params) is not None:
         return ""
+    found = _traced(problem, params)
+    return found if isinstance(found, str) else ""
+
+
+def _two_layer(problem: Problem, params: Params) -> TwoLayer | None:
+    view = two_layer_view(problem, params)
+    tame = view is not None and (has_bounded_bend(view.activation) or has_kink(view.activation))
+    return view if tame else None
+
+
+def _traced(problem: Problem, params: Params) -> Trace | str:
+    """The operations of the network, or why they have no bound here."""
     try:
-        trace(problem, params)
+        # On one sample first: what cannot be done should be found out at once.
+        one = trace(Problem(problem.network, problem.x[:1], problem.y[:1]), params)
     except Untraceable as cause:
-        return str(cause)
-    return ""
+        return f"{cause} is none of the parts that have one"
+    needed, available = 8 * _COPIES * one.numbers() * problem.samples, available_bytes()
+    if needed > available:
+        return (
+            f"it would need {format_bytes(needed)} of memory, and {format_bytes(available)} are "
+            "available"
+        )
+    return trace(problem, params)

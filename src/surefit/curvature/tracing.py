@@ -19,11 +19,11 @@ from surefit.curvature.nodes import (
     Elementwise,
     FixedMap,
     Implicit,
-    Node,
     Shift,
     Total,
     Weights,
 )
+from surefit.curvature.recording import Trace, Untraceable
 from surefit.layers import (
     Antisymmetric,
     AveragePool,
@@ -41,35 +41,6 @@ from surefit.layers import (
 from surefit.problem import Problem
 
 __all__ = ["Trace", "Untraceable", "trace"]
-
-
-class Untraceable(Exception):
-    """A layer for which no share of the bound is known; the message names it."""
-
-
-class Trace:
-    """The operations of a network on the data, in the order of evaluation.
-
-    Args:
-        groups: the number of trained layers.
-    """
-
-    def __init__(self, groups: int) -> None:
-        self.groups = groups
-        self.nodes: list[Node] = []
-        self.names: list[str] = []  # of the trained layers
-        self.places: list[str] = []  # of the nodes, for messages
-
-    def add(self, node: Node, place: str) -> int:
-        """The position of a new operation."""
-        self.nodes.append(node)
-        self.places.append(place)
-        return len(self.nodes) - 1
-
-    def group(self, place: str) -> int:
-        """The number of the next trained layer."""
-        self.names.append(place)
-        return len(self.names) - 1
 
 
 @float64

@@ -12,7 +12,8 @@ import numpy as np
 from surefit.core.layer import Params
 from surefit.core.memory import available_bytes
 from surefit.core.precision import as_float64, float64
-from surefit.errors import InvalidInputError, NumericalError
+from surefit.errors import NumericalError
+from surefit.polishing.arguments import require_arguments
 from surefit.polishing.result import Polish, PolishStatus, PolishStep
 from surefit.polishing.standing import Standing, standing
 from surefit.polishing.systems import DenseSystem, IterativeSystem, System
@@ -97,7 +98,7 @@ def polish(
         >>> done.certified, sf.certify(problem, params).holds
         (True, True)
     """
-    _require(problem, steps, condition, residual_norm, jitters)
+    require_arguments(problem, steps, condition, residual_norm, jitters)
     begin, params = time.perf_counter(), as_float64(params)
     start, now = params, params
     dense = not (_too_large(problem) if iterative is None else iterative)
@@ -203,26 +204,3 @@ def _system(problem: Problem, params: Params, dense: bool, seed: int) -> System:
 
 def _too_large(problem: Problem) -> bool:
     return 8 * _COPIES * problem.residuals**2 > available_bytes()
-
-
-def _require(
-    problem: Problem, steps: int, condition: float, residual_norm: float, jitters: int
-) -> None:
-    if problem.loss.residual_scale(problem.samples) is None:
-        raise InvalidInputError(
-            "`polish(problem=...)` must be given a problem with a squared loss. Got "
-            f"{type(problem.loss).__name__}. Polishing solves f = y, which minimises the square; "
-            "other losses have other minimisers. Use `HalfSquared`, or certify without polishing."
-        )
-    if steps < 1 or jitters < 0:
-        raise InvalidInputError(
-            f"`polish(steps=..., jitters=...)` must be at least 1 and at least 0. Got {steps} and "
-            f"{jitters}. They count steps and random perturbations. Leave them out, or write "
-            "steps=100, jitters=3."
-        )
-    if not 0.0 < condition < 1.0 or not 0.0 <= residual_norm < math.inf:
-        raise InvalidInputError(
-            "`polish(condition=..., residual_norm=...)` must be between 0 and 1, and not negative. "
-            f"Got {condition} and {residual_norm}. A certificate holds where C < 1; smaller "
-            "values leave a margin. Write condition=0.1, residual_norm=0."
-        )

@@ -8,7 +8,7 @@ import math
 from surefit.certificates import fires
 from surefit.core.layer import Params
 from surefit.core.precision import float64
-from surefit.curvature import curvature_profile, linear_in_parameters, two_layer_view
+from surefit.curvature import linear_in_parameters, two_layer_view, without_bound
 from surefit.problem import Problem
 from surefit.training.classes import classes_obstacle, share_correct
 from surefit.training.setup import StopCondition
@@ -69,7 +69,7 @@ def goal(
         polished: whether polishing comes next, which goes from a rough fit to an exact one.
     """
     squared = problem.loss.residual_scale(problem.samples) is not None
-    certifiable = squared and curvature_profile(problem, params) is not None
+    certifiable = squared and not without_bound(problem, params)
     if target_loss is not None:
         return Goal(target_loss, None, certifiable)
     if deep:
