@@ -7,7 +7,7 @@ import dataclasses
 import numpy as np
 from flint import arb
 
-from surefit_checker.ball import Ball
+from surefit_checker.ball import Ball, float_down
 from surefit_checker.floats import floats
 from surefit_checker.network import Network, build
 from surefit_checker.reading import Folder, fields, real
@@ -17,6 +17,7 @@ from surefit_checker.statements.local import Problem
 from surefit_checker.statements.majorant import Chain
 from surefit_checker.two_layer import applies
 from surefit_checker.verdict import InvalidError, UndecidedError
+from surefit_checker.wording import above, below
 
 KEYS = ["kind", "rho", "step_size", "steps"]
 MOST = 10**8
@@ -58,14 +59,14 @@ def prove(problem: Problem, chain: Chain) -> tuple[str, dict[str, float]]:
     _agree(used, end.network if make is Ball else build(_end(problem.folder, run), Ball))
     _, numbers = descent.prove(end, chain)
     numbers |= {"shadow_radius": run.radius, "amplification": run.amplification}
-    contraction = 2 * problem.scale * step * numbers["rate"]
+    contraction = float_down(2 * arb(problem.scale) * arb(step) * arb(numbers["rate"]))
     sentence = (
-        f"Gradient descent in exact arithmetic on the loss with step size {step:.6g} from the "
+        f"Gradient descent in exact arithmetic on the loss with step size {step!r} from the "
         f"saved weights converges to weights with zero loss: after {steps} steps it is within "
-        f"{run.radius:.6g} of a run in float64 whose residual norm is then at most "
-        f"{numbers['residual_norm']:.6g}; from there on its path is no longer than "
-        f"{numbers['path_length']:.6g}, and every step shrinks the norm of the residual by a "
-        f"factor of at most 1 - {contraction * (1 - 1e-14):.6g}."
+        f"{above(run.radius)} of a run in float64 the norm of whose residual is then at most "
+        f"{above(numbers['residual_norm'])}; from there on its path is no longer than "
+        f"{above(numbers['path_length'])}, and every step shrinks the norm of the residual by a "
+        f"factor of at most 1 - {below(contraction)}."
     )
     return sentence, numbers
 
