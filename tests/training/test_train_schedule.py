@@ -2,13 +2,16 @@
 
 import itertools
 
+import jax
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import surefit as sf
-from surefit.training.costs import gram_flops
+from surefit.core.tree import count
+from surefit.training import MONITORS
+from surefit.training.costs import gradient_flops, gram_flops
 from surefit.training.methods.gradient_descent import GradientDescent
 from surefit.training.monitors.gram_smallest import GramSmallest
 from surefit.training.schedule import Schedule
@@ -19,6 +22,7 @@ schedules = st.builds(
     chunk=st.sampled_from([1, 2, 5, 25, 100, 250, 1000]),
     every=st.none() | st.integers(1, 300),
     period=st.integers(1, 500),
+    spacing=st.just(1) | st.integers(2, 400),
 )
 
 
@@ -42,8 +46,14 @@ def test_the_rules_of_the_schedule(schedule):
     if schedule.every is not None:
         assert cheap == list(range(0, 3000, schedule.every))
     else:
-        assert cheap[:17] == list(range(17))
-        assert np.diff(cheap).max() <= max(schedule.chunk, 250)
+        widest = max(schedule.chunk, 250)
+        if schedule.spacing == 1:
+            assert cheap[:17] == list(range(17))
+        assert np.diff(cheap).max() <= widest
+        apart = min(schedule.spacing, widest)
+        # A change of the width on the way up may bring one pause closer.
+        assert np.sum(np.diff(cheap) < apart) <= np.log2(3000)
+        assert len(cheap) <= 3000 / apart + np.log2(3000)
     asked = [pause.step for pause in pauses if pause.asked]
     powers = [2**i for i in range(13) if 2**i < schedule.chunk]
     assert asked[: len(powers) + 1] == [0, *powers]
@@ -65,6 +75,29 @@ def test_expensive_monitors_take_about_a_tenth_of_the_operations():
         for p in (problem, sf.Problem(sf.models.shallow(4000), x, np.ones(200)))
     ]
     assert lengths == [1000, 125]
+
+
+def test_cheap_monitors_take_less_than_a_tenth_of_long_steps():
+    def spacing(width, monitors, precision="float64", every=None):
+        x = np.random.default_rng(0).normal(size=(500, 100))
+        layers = (sf.Dense(width), sf.Relu(), sf.Dense(width), sf.Relu(), sf.Dense(1))
+        problem = sf.Problem(sf.Serial(*layers), x, np.ones(500))
+        params, method = problem.init(0), GradientDescent(0.1)
+        asked = tuple(MONITORS[name]() for name in monitors)
+        found = make_schedule(problem, params, method, asked, every, precision)
+        return found.spacing, [m.flops(problem, params) for m in asked], count(params), problem
+
+    with jax.enable_x64(True):
+        wide, (flips,), numbers, problem = spacing(512, ["flips"])
+        step = gradient_flops(problem, problem.init(0), 500) + 1000.0 * numbers
+        # One forward pass, the features, and the parameters, which the step goes through as well.
+        assert flips == pytest.approx(2.0 * 500 * numbers + 2000.0 * 500 * 1024)
+        cost, share = flips + 1000.0 * numbers, 0.06 * step
+        assert cost <= share * wide < cost + share
+        assert 1.9 * wide - 1 <= spacing(512, ["flips"], "float32")[0] <= 2 * wide
+        assert spacing(512, ["flips", "lazy_gap"])[0] > wide > spacing(512, ["distance"])[0] > 1
+        # Nothing to measure, and steps that are over before a measurement is called.
+        assert spacing(512, [])[0] == spacing(16, ["flips"])[0] == 1
 
 
 class Counting(GradientDescent):

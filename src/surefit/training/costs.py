@@ -13,12 +13,38 @@ from surefit.problem import Problem
 from surefit.tangent.gram import factored_flops
 from surefit.tangent.walk import factorises
 
-__all__ = ["eigenvalue_flops", "gradient_flops", "gram_flops"]
+__all__ = [
+    "TOUCH",
+    "activity_flops",
+    "eigenvalue_flops",
+    "forward_flops",
+    "gradient_flops",
+    "gram_flops",
+]
+
+TOUCH = 1000.0
+"""Operations of a matrix product in the time in which a number is read, compared and summed."""
 
 
 def gradient_flops(problem: Problem, params: Params, samples: int) -> float:
     """One forward and one backward pass: three products with every weight matrix."""
     return 6.0 * samples * count(params)
+
+
+def forward_flops(problem: Problem, params: Params) -> float:
+    """One forward pass on all samples."""
+    return gradient_flops(problem, params, problem.samples) / 3.0
+
+
+def activity_flops(problem: Problem, params: Params, features: int) -> float:
+    """A forward pass, and what flows into the activations and out of them looked at.
+
+    Args:
+        problem: network, loss and data.
+        params: its parameters.
+        features: hidden features of one sample, over all layers.
+    """
+    return forward_flops(problem, params) + 2.0 * TOUCH * problem.samples * features
 
 
 @float64

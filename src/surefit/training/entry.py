@@ -58,9 +58,10 @@ def train(
         monitors: what to measure, by instance or by name in `MONITORS`. The name "standard"
             stands for everything that can be measured on this problem at a reasonable price;
             None is the same as ["standard"].
-        every: measure every so many steps; None: densely at first, then ever more rarely.
-            Quantities that are expensive are measured less often in any case, so that they take
-            about a tenth of the training time.
+        every: measure every so many steps; None: densely at first, then ever more rarely, and
+            where steps are long so that cheap quantities take less than a tenth of the training
+            time. Quantities that are expensive are measured less often in any case, so that they
+            take about another tenth.
         target_loss: stop at the first step whose loss is at most this.
         stop: a function of problem, parameters and number of steps that is asked after 0, 1, 2, 4,
             8, ... steps and then after every chunk of compiled steps, a divisor of 1000 that
@@ -106,7 +107,7 @@ def train(
     require_equilibria(problem, params)
     method, watched = choose_method(method), choose_monitors(problem, params, monitors)
     check_precision(precision, method)
-    schedule = make_schedule(problem, params, method, watched, every)
+    schedule = make_schedule(problem, params, method, watched, every, precision)
     store = saved = None
     if checkpoint is not None:
         identity = fingerprint(

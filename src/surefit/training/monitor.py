@@ -44,7 +44,8 @@ class Monitor(abc.ABC):
     Attributes:
         title: the quantity in words.
         unit: its unit; empty for a plain number.
-        expensive: measured less often, so that it takes about a tenth of the training time.
+        expensive: measured less often, so that it takes about a tenth of the training time; other
+            monitors are spaced out where a step is long and `flops` of them would take more.
         standard: measured where the caller names no monitors (and the problem allows it).
     """
 
@@ -70,7 +71,7 @@ class Monitor(abc.ABC):
         return ()
 
     def flops(self, problem: Problem, params: Params) -> float:
-        """Rough number of operations of one measurement; matters for expensive monitors."""
+        """Rough number of operations of one measurement, beyond what the step computes anyway."""
         return 0.0
 
     def start(self, view: View) -> Any:

@@ -41,18 +41,21 @@ class Schedule:
     The caller's stop condition is asked after 0, 1, 2, 4, 8, ... steps up to `chunk`, then every
     `chunk` steps; the loop never runs longer than that without a pause. Cheap monitors measure at
     the multiples of `every`, or by default at every step up to 16, then eight times per doubling
-    and at least every `chunk` steps (or 250 if that is more). Expensive ones measure at the first
-    pause that is `period` steps after their last measurement.
+    and at least every `chunk` steps (or 250 if that is more), in all cases at least `spacing`
+    steps apart. Expensive ones measure at the first pause that is `period` steps after their last
+    measurement.
 
     Args:
         chunk: the largest number of steps without a pause.
         every: the period of cheap monitors; None: the default above.
         period: the least distance between measurements of expensive monitors.
+        spacing: the least distance between measurements of cheap monitors by default.
     """
 
     chunk: int
     every: int | None = None
     period: int = 1
+    spacing: int = 1
 
     def pauses(self, after: int = -1) -> Iterator[Pause]:
         """All pauses after the step `after`, without end."""
@@ -75,7 +78,9 @@ class Schedule:
     def _next_measured(self, step: int) -> int:
         if self.every is not None:
             return (step // self.every + 1) * self.every
-        if step < _DENSE:
-            return step + 1
-        width = min((1 << (step.bit_length() - 1)) // _PER_OCTAVE, max(self.chunk, _WIDEST))
+        widest = max(self.chunk, _WIDEST)
+        width = 1
+        if step >= _DENSE:
+            width = min((1 << (step.bit_length() - 1)) // _PER_OCTAVE, widest)
+        width = max(width, min(self.spacing, widest))
         return (step // width + 1) * width

@@ -9,6 +9,8 @@ from jaxtyping import Array, Bool, Float
 
 from surefit.core.layer import Params
 from surefit.problem import Problem
+from surefit.training.costs import activity_flops
+from surefit.training.features import feature_count
 from surefit.training.monitor import Monitor
 from surefit.training.preactivations import preactivations_obstacle
 from surefit.training.view import View
@@ -30,6 +32,10 @@ class Flips(Monitor):
     def obstacle(self, problem: Problem, params: Params) -> str | None:
         """The network must be made of layers with activations among them."""
         return preactivations_obstacle(problem, params)
+
+    def flops(self, problem: Problem, params: Params) -> float:
+        """A forward pass, shared by all that look at features."""
+        return activity_flops(problem, params, feature_count(problem, params))
 
     def start(self, view: View) -> list[Bool[Array, "n ..."]]:
         """The signs at the start."""

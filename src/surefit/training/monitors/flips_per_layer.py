@@ -8,7 +8,8 @@ from jaxtyping import Array, Bool, Float
 
 from surefit.core.layer import Params
 from surefit.problem import Problem
-from surefit.training.features import activation_labels
+from surefit.training.costs import activity_flops
+from surefit.training.features import activation_labels, feature_count
 from surefit.training.flips import largest_shares, signs
 from surefit.training.monitor import Monitor
 from surefit.training.preactivations import preactivations_obstacle
@@ -37,6 +38,10 @@ class FlipsPerLayer(Monitor):
     def labels(self, problem: Problem, params: Params) -> tuple[str, ...]:
         """The activations in the order of evaluation."""
         return activation_labels(problem, params)
+
+    def flops(self, problem: Problem, params: Params) -> float:
+        """A forward pass, shared by all that look at features."""
+        return activity_flops(problem, params, feature_count(problem, params))
 
     def start(self, view: View) -> list[Bool[Array, "n ..."]]:
         """The signs at the start."""

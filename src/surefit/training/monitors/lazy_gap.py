@@ -9,7 +9,10 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from surefit.core.layer import Params
 from surefit.core.tree import combine
+from surefit.problem import Problem
+from surefit.training.costs import forward_flops
 from surefit.training.monitor import Monitor
 from surefit.training.view import View
 
@@ -30,6 +33,10 @@ class LazyGap(Monitor):
 
     title = "gap to the linearised network"
     standard = True
+
+    def flops(self, problem: Problem, params: Params) -> float:
+        """A forward pass and its derivative in one direction."""
+        return 2.0 * forward_flops(problem, params)
 
     def measure(self, carry: Any, view: View) -> Float[Array, ""]:
         """The Euclidean norm over all samples and outputs."""
