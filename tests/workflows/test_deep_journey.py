@@ -60,10 +60,11 @@ def bench(**fields):
 
 
 def test_the_convolutional_network_sees_images_and_the_others_vectors():
-    assert bench(network="cnn").problem.x.shape == (12, 8, 8, 1)
-    assert bench(network="fc").problem.x.shape == (12, 64)
+    assert bench(network="cnn", depth=1).problem.x.shape == (12, 8, 8, 1)
+    assert bench(network="fc", depth=1).problem.x.shape == (12, 64)
     # Vectors are a ring.
-    ring = bench(network="cnn", data="wine", width=26, samples=None, samples_per_class=4)
+    rows = {"samples": None, "samples_per_class": 4}
+    ring = bench(network="cnn", data="wine", width=13, depth=1, **rows)
     assert ring.problem.x.shape == (12, 13, 1)
 
 
@@ -147,7 +148,14 @@ class Notes(Listener):
         self.heard.append(message)
 
 
-FAST = {"classes": (0, 1, 2), "samples": 12, "width": 64, "depth": 1, "every": 50}
+FAST = {
+    "classes": (0, 1, 2),
+    "samples": 12,
+    "width": 64,
+    "depth": 1,
+    "every": 50,
+    "monitors": ("accuracy",),
+}
 
 
 def test_a_deep_run_says_that_it_reached_its_goal(tmp_path):

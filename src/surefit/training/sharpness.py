@@ -93,6 +93,7 @@ def _largest_block_compiled(problem: Problem, params: Params) -> Float[Array, ""
     return jnp.max(jax.lax.map(size, problem.x, batch_size=_AT_ONCE))
 
 
+@float64
 def _free(problem: Problem, params: Params) -> float:
     params = jax.tree.map(jax.numpy.asarray, params)
     operator = SymmetricOperator(lambda v: problem.gram_product(params, v), problem.residuals)

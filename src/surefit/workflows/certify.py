@@ -119,6 +119,8 @@ def _method(bench: Bench) -> Method:
     options: dict[str, Any] = {"step_size": spec.step_size}
     if spec.batch_size is not None:
         options["batch_size"] = spec.batch_size
+    elif bench.method == "sgd":  # its own choice, as far as there are samples
+        options["batch_size"] = min(METHODS["sgd"]().batch_size, bench.problem.samples)
     if bench.method == "gradient_flow":
         options = {}
     return METHODS[bench.method](**options)

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from surefit.core.layer import Params
+from surefit.core.precision import float64
 from surefit.problem import Problem
 
 __all__ = ["Forecast", "seconds_per_gradient", "steps_to"]
@@ -83,6 +84,7 @@ def steps_to(
     return float(math.ceil(high))
 
 
+@float64
 def seconds_per_gradient(problem: Problem, params: Params) -> float:
     """Measured time of one gradient over all samples.
 

@@ -106,6 +106,7 @@ def assess_large(
     return found, tuple(missing)
 
 
+@float64
 def measurable(
     problem: Problem, params: Params, names: Sequence[str]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
