@@ -132,7 +132,7 @@ class DeepCurvature:
             if isinstance(node, Implicit) and node.contraction_radius < limit:
                 limit = node.contraction_radius
                 reason = (
-                    f"the map of {place} has the modulus {1 - 1 / node.amplification(0.0):.4g} and "
+                    f"the map of {place} has the modulus {node.modulus(0.0):.4g} and "
                     "need not be a contraction beyond"
                 )
         if limit <= 0.0:

@@ -107,6 +107,8 @@ def extrapolated_width(setting: Setting, ratio: Enclosure | None) -> float | Non
     structure = setting.structure
     if not structure.fully_connected or structure.width is None or ratio is None:
         return None
+    if len(structure.dense) != 2:  # the laws are those of one hidden layer
+        return None
     law = _WIDTH_LAWS.get(structure.dense[-1].parameterisation)
     if law is None or not math.isfinite(ratio.value):
         return None

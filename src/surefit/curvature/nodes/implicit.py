@@ -74,10 +74,14 @@ class Implicit(Node):
         r"""$\lVert H\rVert_2$ of all states at the centre."""
         return operator_norm(self.value)
 
+    def modulus(self, radius: float) -> float:
+        """$q$ on the ball: a bound of the contraction modulus."""
+        reach = radius if self.group is not None else 0.0
+        return self.activation.lipschitz * self.scale * (self.norm + reach)
+
     def amplification(self, radius: float) -> float:
         r"""$\alpha$ on the ball; infinite where the map need not be a contraction."""
-        reach = radius if self.group is not None else 0.0
-        modulus = self.activation.lipschitz * self.scale * (self.norm + reach)
+        modulus = self.modulus(radius)
         return 1.0 / (1.0 - modulus) if modulus < 1.0 else math.inf
 
     @property
