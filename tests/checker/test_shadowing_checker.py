@@ -338,6 +338,16 @@ def test_functions_and_derivatives_are_those_of_the_enclosures(build):
         np.testing.assert_allclose(bent(slope), (up1 - down1) / (2 * h), atol=1e-9)
 
 
+def test_the_end_can_be_checked_with_more_bits(build, tmp_path):
+    case = net(build, n=5, m=20, d=8)
+    step = 0.9 / top(case)
+    folder = case.save(tmp_path / "c", statement(step, trained(case, step, 2e-3)))
+    plain, wide = check(folder), check(folder, bits=100)
+    assert (plain.verdict, wide.verdict) == ("proved", "proved"), wide.reason
+    assert wide.numbers["shadow_radius"] == plain.numbers["shadow_radius"]
+    np.testing.assert_allclose(wide.numbers["rate"], plain.numbers["rate"], rtol=1e-3)
+
+
 def test_a_folder_without_steps_is_invalid(honest, tmp_path):
     case, said = honest
     folder = case.save(tmp_path / "c", said)

@@ -31,7 +31,8 @@ def prove(problem: Problem, chain: Chain) -> tuple[str, dict[str, float]]:
         raise InvalidError("`step_size` must be positive, `steps` a whole number from 1 to 10^8")
     # The run is one in float64, whatever precision its end is checked in.
     start, make = problem.network, problem.network.make
-    start = start if make is Ball else build(problem.folder, Ball)
+    if make is not Ball:
+        start = build(Folder(problem.folder.spec, problem.folder.arrays), Ball)
     layers = start.layers
     if not applies(layers) or layers[0].slot is None or layers[1].bias is not None:
         raise InvalidError("shadowing is known for two dense layers, the hidden one smooth only")
