@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parents[1]
 PAGES = [
     page
-    for page in [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    for page in [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     if "```python" in page.read_text(encoding="utf-8")
 ]
 BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -42,7 +43,7 @@ def test_the_code_of_a_page_runs(page, tmp_path):
         encoding="utf-8"), re.MULTILINE)
 )  # fmt: skip
 def test_the_commands_of_the_readme_are_understood(command, tmp_path):
-    words = command.replace("\\\n", " ").split()
+    words = shlex.split(command.replace("\\\n", " "), comments=True)
     done = subprocess.run(
         [sys.executable, "-c", "from surefit.cli import main; main()", *words[1:], "--show-spec"],
         cwd=tmp_path,
