@@ -98,14 +98,26 @@ def test_fires_can_wait_for_a_better_statement():
 @pytest.mark.parametrize(
     "network",
     [
-        sf.Serial(sf.Dense(32), sf.Relu(), sf.Dense(1)),
         sf.models.shallow(1, antisymmetric=False),
-        sf.models.multilayer(16, 2, zero_start=False),
+        sf.Serial(sf.Dense(16), sf.LayerNorm(), sf.Tanh(), sf.Dense(1)),
     ],
-    ids=["kink", "too few parameters", "deep"],
+    ids=["too few parameters", "no curvature bound"],
 )
 def test_fires_says_no_without_a_theorem(network):
     assert fires(*nearly_solved(1e-9, network)) is False
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        sf.Serial(sf.Dense(32), sf.Relu(), sf.Dense(1)),
+        sf.models.multilayer(16, 2, zero_start=False),
+    ],
+    ids=["kink", "deep"],
+)
+def test_fires_near_a_fit_only_where_kinks_or_depth_ask_for_more(network):
+    assert fires(*nearly_solved(1e-9, network)) is True
+    assert fires(*nearly_solved(1.0, network)) is False
 
 
 def test_training_stops_on_it():
