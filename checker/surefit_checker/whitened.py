@@ -15,7 +15,7 @@ from surefit_checker.ball import Ball, U, gamma, norm, up
 from surefit_checker.spectrum import least_eigenvalues, operator_bounds
 from surefit_checker.verdict import UndecidedError
 
-CHUNK = 2**23  # numbers in memory at a time
+CHUNK = 2**20  # numbers in a product: few enough for caches, enough for one large product
 
 
 @dataclasses.dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Metric:
         return up(self.stretch * norm(y.mag(), 0), 1)
 
     def feature_norms(self, scales: Ball, x: Ball) -> np.ndarray:
-        r"""Bounds of $\lVert\tilde K^{-1/2}\operatorname{diag}(s_j)X\rVert$, a column $s_j$ each."""
+        r"""Bounds of $\lVert\tilde K^{-1/2}\operatorname{diag}(s_j)X\rVert$ for columns $s_j$."""
         n, p = x.shape
         found = np.empty(scales.shape[1])
         rows, size = norm(x.mag(), 1)[:, None], float(norm(np.abs(self.w)))
@@ -53,9 +53,9 @@ class Metric:
         chunk = max(1, CHUNK // (n * p))
         for start in range(0, len(found), chunk):
             s = scales[:, start : start + chunk]
-            a = s.mid.T[:, :, None] * x.mid
-            y = self.w @ a
-            gram = np.swapaxes(y, 1, 2) @ y
+            a = s.mid[:, :, None] * x.mid[:, None]
+            y = (self.w @ a.reshape(n, -1)).reshape(a.shape)
+            gram = y.transpose(1, 2, 0) @ y.transpose(1, 0, 2)
             trace = up(np.trace(gram, axis1=1, axis2=2), p)
             trace = up(trace * (1 + 2 * gamma(n)), 2)  # at least the square of y's Frobenius norm
             square = -least_eigenvalues(-Ball(gram)) + gamma(n) * trace

@@ -22,6 +22,7 @@ _HOME = {
     "Problem": "surefit.problem",
     "Trajectory": "surefit.core.trajectory",
     "certify": "surefit.certificates",
+    "certify_at_start": "surefit.certificates",
     "compare": "surefit.theory",
     "empirical_ntk": "surefit.tangent",
     "landscape": "surefit.landscapes",
@@ -65,7 +66,7 @@ _CATALOGUES = {
 
 if TYPE_CHECKING:
     from surefit.activations import *  # noqa: F403
-    from surefit.certificates import certify
+    from surefit.certificates import certify, certify_at_start
     from surefit.certificates.shadowing import shadow
     from surefit.core.certificate import Certificate
     from surefit.core.check import Check, Evidence

@@ -1,6 +1,7 @@
 """Certificates: statements about descent from the saved weights, with the numbers behind them."""
 
 from surefit.certificates.certifier import CERTIFIERS, Certifier, Dynamics
+from surefit.certificates.initial import certify_at_start
 from surefit.certificates.point import Point
 from surefit.certificates.selection import certify, fires, issue_all
 
@@ -10,6 +11,7 @@ __all__ = [
     "Dynamics",
     "Point",
     "certify",
+    "certify_at_start",
     "fires",
     "issue_all",
 ]

@@ -1,0 +1,96 @@
+r"""The majorant of Theorem 3: how long the path is, given V, c and how fast J changes."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+
+import numpy as np
+from scipy.optimize import brentq
+
+from surefit.certificates.initial.features import ROOM, Features
+
+__all__ = ["Majorised", "limit", "majorised"]
+
+_SPACE = 1.25
+"""Proposed reach over the way of the theorem; see `majorised`."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Majorised:
+    r"""What follows, or how far it is from that.
+
+    Args:
+        lipschitz: $\Lambda_F$ on the balls of the features.
+        product: $\Lambda_FV$.
+        limit: $\psi_c$, which it must stay below.
+        reach: the proposal from which the radii of the balls are made.
+        path: $s^*$; NaN where nothing follows.
+        phi: $\Lambda_Fs^*$.
+        slope: $\chi = \Psi'(s^*)$.
+        movement: how far a feature with its output weight moves at most.
+        crowding: how far it moves over the radius of its ball, at most 1.
+    """
+
+    lipschitz: float
+    product: float
+    limit: float
+    reach: float
+    path: float = math.nan
+    phi: float = math.nan
+    slope: float = math.nan
+    movement: float = math.nan
+    crowding: float = math.nan
+
+
+def limit(c: float) -> float:
+    r"""$\psi_c = \frac{1+c}{2}\ln(1+\frac1c)-\frac12$."""
+    return 0.5 * (1.0 + c) * math.log1p(1.0 / c) - 0.5
+
+
+def majorised(features: Features, length: float, c: float) -> Majorised:
+    r"""The first root of $\Psi(s) = V$, with balls of features that are just large enough.
+
+    The radii are $\tau_j = 1.5u_jt$ for a proposed $t$. They suffice where $t$ is 1.25 times
+    $s^*/(1-\varphi)$: then $(u_j + \Lambda_j\tau_j)s^*/(1-\varphi) \le \tau_j$ as long as
+    $\Lambda_Fs^*/(1-\varphi) \le 0.46$, and the theorem has it below 0.35. Larger balls have a
+    larger $\Lambda_F$: t grows until it fits, from the smallest value possible, $1.25V$.
+
+    Args:
+        features: of the network.
+        length: V of the residual.
+        c: the constant.
+    """
+    reach = _SPACE * length
+    found = _for_reach(features, length, c, reach)
+    for _ in range(200):
+        wanted = _SPACE * found.path / (1.0 - found.phi)
+        if not wanted > reach:  # also where nothing follows
+            break
+        reach = 1.001 * wanted
+        found = _for_reach(features, length, c, reach)
+    return found
+
+
+def _for_reach(features: Features, length: float, c: float, reach: float) -> Majorised:
+    radii = ROOM * reach * features.moves
+    bends = features.lipschitz(radii)
+    lipschitz = float(np.max(bends))
+    found = Majorised(lipschitz, lipschitz * length, limit(c), reach)
+    if not found.product < found.limit:
+        return found
+
+    def missing(x: float) -> float:
+        return (1.0 + c) * math.log1p(x) - c * x - 0.5 * c * x * x - found.product
+
+    phi = float(brentq(missing, 0.0, math.sqrt(1.0 + 1.0 / c) - 1.0, xtol=1e-15))
+    path = phi / lipschitz
+    ways = (features.moves + bends * radii) * path / (1.0 - phi)
+    return dataclasses.replace(
+        found,
+        path=path,
+        phi=phi,
+        slope=(1.0 - c * phi) / (1.0 + phi) - c * phi,
+        movement=float(np.max(ways)),
+        crowding=float(np.max(ways / radii)),
+    )
