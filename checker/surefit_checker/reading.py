@@ -64,17 +64,20 @@ def read(path: str | pathlib.Path) -> Folder:
     Raises:
         InvalidError: it is not exactly what the format says.
     """
-    folder = pathlib.Path(path)
+    description, archive = (pathlib.Path(path) / one for one in ("certificate.json", "arrays.npz"))
     try:
-        size = (folder / "certificate.json").stat().st_size
-        if size > MAX_JSON:
-            raise InvalidError(f"certificate.json has {size} bytes, more than {MAX_JSON}")
-        raw = (folder / "certificate.json").read_bytes().decode()
-        spec = json.loads(raw, object_pairs_hook=_object, parse_constant=_constant)
+        # A pipe would be waited for, a device read for ever.
+        if not (description.is_file() and archive.is_file()):
+            raise InvalidError("certificate.json and arrays.npz must be there, as ordinary files")
+        with description.open("rb") as file:
+            raw = file.read(MAX_JSON + 1)
+        if len(raw) > MAX_JSON:
+            raise InvalidError(f"certificate.json has more than {MAX_JSON} bytes")
+        spec = json.loads(raw.decode(), object_pairs_hook=_object, parse_constant=_constant)
         fields(spec, TOP, "certificate.json")
         if spec["format"] != "surefit-certificate" or repr(spec["version"]) != "1":
             raise InvalidError("not a certificate of version 1")
-        return Folder(spec, _arrays(folder / "arrays.npz", spec["arrays"]))
+        return Folder(spec, _arrays(archive, spec["arrays"]))
     except DAMAGED as error:
         raise InvalidError(f"{type(error).__name__}: {error}") from error
 
@@ -103,6 +106,9 @@ def _arrays(path: pathlib.Path, listed: Any) -> dict[str, np.ndarray]:
         total += sizes_of[name]
     if total > MAX_BYTES:
         raise InvalidError(f"the arrays have {total} bytes, more than {MAX_BYTES}")
+    # Room for headers, and for data that packing made longer; not for a list of a million members.
+    if path.stat().st_size > total + total // 64 + 2**10 * len(listed) + 2**17:
+        raise InvalidError("arrays.npz is larger than the arrays that are listed")
     found = {}
     with zipfile.ZipFile(path) as archive:
         members = archive.infolist()
@@ -119,7 +125,7 @@ def _arrays(path: pathlib.Path, listed: Any) -> dict[str, np.ndarray]:
 
 
 def _entries(name: str, raw: bytes, one: dict[str, Any], size: int) -> np.ndarray:
-    body = raw[len(raw) - size :]
+    body = memoryview(raw)[len(raw) - size :]
     header = raw[: len(raw) - size]
     expected = f"{{'descr': '<f8', 'fortran_order': False, 'shape': {tuple(one['shape'])}, }}"
     if (

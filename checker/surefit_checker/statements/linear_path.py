@@ -12,9 +12,11 @@ import numpy as np
 from flint import arb
 
 from surefit_checker.ball import Ball, float_down, float_up, norm, up
+from surefit_checker.verdict import UndecidedError
 from surefit_checker.whitened import Metric
 
 RATIO = 1.06  # of the ends of a trapezium
+SHORTEST = 2.0**-40  # step times the smallest eigenvalue
 DECAY = 40.0  # of the slowest terms, as a logarithm, before the geometric series
 
 
@@ -57,9 +59,15 @@ class LinearPath:
 
 
 def linear_path(eigenvalues: np.ndarray, step: arb) -> LinearPath:
-    """The sum for descent with a step of at most the inverse of the largest eigenvalue."""
+    """The sum for descent with a step of at most the inverse of the largest eigenvalue.
+
+    Raises:
+        UndecidedError: the step is so short that the numbers of steps leave the whole numbers.
+    """
     mu = [step * arb(float(value)) for value in eigenvalues]
     least = float_down(mu[0])
+    if not least > SHORTEST:
+        raise UndecidedError(f"a step that shrinks the slowest part by {least:.3g} is too short")
     upper = np.array([float_up(value) for value in mu])
     factor = np.array([max(float_up(1 - value), 0.0) for value in mu])
     ends = list(range(17))

@@ -21,6 +21,7 @@ from surefit_checker.wording import above, below
 
 KEYS = ["kind", "rho", "step_size", "steps"]
 MOST = 10**8
+FARTHEST = 2.0**500  # so that rounding the step costs a unit in its last place, no more
 
 
 def prove(problem: Problem, chain: Chain) -> tuple[str, dict[str, float]]:
@@ -44,7 +45,10 @@ def prove(problem: Problem, chain: Chain) -> tuple[str, dict[str, float]]:
     targets = Ball(problem.folder.arrays[spec["targets"]])
     if spec["offset"] is not None:
         targets = targets + Ball(problem.folder.arrays[spec["offset"]])
-    run = Shadow(*layers, targets, 2 * problem.scale * step, used)
+    scaled = 2 * problem.scale * step
+    if not 1.0 / FARTHEST < scaled < FARTHEST:
+        raise UndecidedError(f"the step on half the square, {scaled:.3g}, is out of range")
+    run = Shadow(*layers, targets, scaled, used)
     run.run(steps)
     chain.at_most("step * (jacobian norm)^2 <= 2, near the run", arb(run.largest), arb(2))
     end = dataclasses.replace(
