@@ -14,7 +14,7 @@ from surefit.cli.demand_table import print_demands
 from surefit.core.record import RunRecord
 from surefit.core.widths import FormOutcome, WidthDemand
 
-__all__ = ["print_widths"]
+__all__ = ["plain_table", "print_widths", "width_table"]
 
 _WORD = {True: "[green]yes[/]", False: "[red]no[/]", None: "[yellow]cannot say[/]"}
 
@@ -24,7 +24,7 @@ def print_widths(console: Console, record: RunRecord) -> None:
     if record.forms:
         console.print(_form_table(record.forms))
     if record.widths:
-        console.print(_width_table(record.widths, float(record.problem["width"])))
+        console.print(width_table(record.widths, float(record.problem["width"])))
     if record.demands is not None:
         print_demands(console, record.demands)
 
@@ -35,7 +35,8 @@ def _number(value: float | None) -> str:
     return "inf" if math.isinf(value) else f"{value:.3g}"
 
 
-def _table(title: str, caption: str, *columns: str) -> Table:
+def plain_table(title: str, caption: str, *columns: str) -> Table:
+    """An empty table with its caption below."""
     table = Table(title=title, title_justify="left", box=SIMPLE_HEAD, pad_edge=False)
     for column in columns:
         # A name that is cut in two cannot be copied.
@@ -45,7 +46,7 @@ def _table(title: str, caption: str, *columns: str) -> Table:
 
 
 def _form_table(forms: Sequence[FormOutcome]) -> Table:
-    table = _table(
+    table = plain_table(
         "Explicit conditions at the start",
         "ratio: h(w_0) over what is allowed, at most 1 where it holds; width: of a typical draw.",
         "theorem", "holds", "h(w_0)", "allowed", "ratio", "holds from width",
@@ -62,8 +63,9 @@ def _form_table(forms: Sequence[FormOutcome]) -> Table:
     return table
 
 
-def _width_table(demands: Sequence[WidthDemand], width: float) -> Table:
-    table = _table(
+def width_table(demands: Sequence[WidthDemand], width: float) -> Table:
+    """What every result asks for, beside the width at hand."""
+    table = plain_table(
         "Width that each result asks for",
         "on this data; * has a hidden constant, set to 1 (the report has formulas and sources).",
         "result", f"width (here {width:g})", "enough", "as listed",

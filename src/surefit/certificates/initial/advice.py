@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from surefit.certificates.initial.majorant import Majorised
+from surefit.certificates.initial.start import Start
 from surefit.certificates.wording import count, number
-
-if TYPE_CHECKING:
-    from surefit.certificates.initial.issuing import Start
 
 __all__ = ["advice"]
 

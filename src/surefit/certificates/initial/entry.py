@@ -7,10 +7,11 @@ import math
 import numpy as np
 
 from surefit.certificates.initial.features import features
-from surefit.certificates.initial.issuing import Start, issued
+from surefit.certificates.initial.issuing import issued
 from surefit.certificates.initial.layers import two_layers
 from surefit.certificates.initial.majorant import majorised
 from surefit.certificates.initial.path import largest_constant, linear_path_length
+from surefit.certificates.initial.start import Start
 from surefit.certificates.portable import Statement, Unportable, portable
 from surefit.core.certificate import Certificate
 from surefit.core.layer import Params

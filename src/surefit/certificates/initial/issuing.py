@@ -7,17 +7,15 @@ import math
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
 
 from surefit.certificates.initial.advice import advice
-from surefit.certificates.initial.layers import TwoLayers
 from surefit.certificates.initial.majorant import Majorised
+from surefit.certificates.initial.start import Start
 from surefit.certificates.wording import number, rate, steps_per_decade
 from surefit.core.certificate import Certificate
 from surefit.core.check import Check, Sense
-from surefit.problem import Problem
 
-__all__ = ["Start", "issued"]
+__all__ = ["issued"]
 
 THEOREM = "The length of the linear path (docs/certificates/initialisation.md, Theorem 3)"
 SCOPE = (
@@ -25,48 +23,6 @@ SCOPE = (
     "spectra and norms evaluated in float64. The checker bounds them again, with every rounding "
     "error."
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class Start:
-    r"""The problem at its initial weights.
-
-    Args:
-        problem: network, loss and data.
-        parameters: how many are trained.
-        residual: f - y.
-        values: eigenvalues of the tangent kernel, ascending.
-        sigma: a lower bound of $\sigma_{\min}(J)$; 0 where rounding hides it.
-        step_size: on the problem's loss.
-        factor: of that step, for the step on half the square.
-        layers: the network.
-        output_factor: in front of the output weights.
-    """
-
-    problem: Problem
-    parameters: int
-    residual: Float[np.ndarray, " n"]
-    values: Float[np.ndarray, " n"]
-    sigma: float
-    step_size: float
-    factor: float
-    layers: TwoLayers
-    output_factor: float
-
-    @property
-    def step(self) -> float:
-        r"""$\eta$, on half the square."""
-        return self.step_size * self.factor
-
-    @property
-    def targets(self) -> Float[np.ndarray, " n"]:
-        """y."""
-        return np.asarray(self.problem.y, np.float64).ravel()
-
-    @property
-    def size(self) -> float:
-        """Norm of the residual."""
-        return float(np.linalg.norm(self.residual))
 
 
 def issued(

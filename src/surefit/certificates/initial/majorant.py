@@ -12,8 +12,8 @@ from surefit.certificates.initial.features import ROOM, Features
 
 __all__ = ["Majorised", "limit", "majorised"]
 
-_SPACE = 1.25
-"""Proposed reach over the way of the theorem; see `majorised`."""
+_TIGHT = 0.995
+"""How full the balls may be: the checker finds all numbers a little larger."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -51,23 +51,21 @@ def limit(c: float) -> float:
 def majorised(features: Features, length: float, c: float) -> Majorised:
     r"""The first root of $\Psi(s) = V$, with balls of features that are just large enough.
 
-    The radii are $\tau_j = 1.5u_jt$ for a proposed $t$. They suffice where $t$ is 1.25 times
-    $s^*/(1-\varphi)$: then $(u_j + \Lambda_j\tau_j)s^*/(1-\varphi) \le \tau_j$ as long as
-    $\Lambda_Fs^*/(1-\varphi) \le 0.46$, and the theorem has it below 0.35. Larger balls have a
-    larger $\Lambda_F$: t grows until it fits, from the smallest value possible, $1.25V$.
+    The radii are $\tau_j = 1.5u_jt$ for a proposed $t$, and $(u_j + \Lambda_j\tau_j)s^*/(1-\varphi)
+    \le \tau_j$ is needed. The left side over $\tau_j$, the crowding, says by how much t must grow;
+    as everything on the left grows with t, the smallest t is found from below, from $V/1.5$ on.
 
     Args:
         features: of the network.
         length: V of the residual.
         c: the constant.
     """
-    reach = _SPACE * length
+    reach = length / ROOM
     found = _for_reach(features, length, c, reach)
-    for _ in range(200):
-        wanted = _SPACE * found.path / (1.0 - found.phi)
-        if not wanted > reach:  # also where nothing follows
+    for _ in range(500):
+        if not found.crowding > _TIGHT:  # also where nothing follows
             break
-        reach = 1.001 * wanted
+        reach *= max(found.crowding / _TIGHT, 1.001)
         found = _for_reach(features, length, c, reach)
     return found
 
