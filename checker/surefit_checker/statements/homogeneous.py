@@ -28,7 +28,7 @@ def prove(problem: Problem, chain: Chain) -> tuple[str, dict[str, float]]:
     found = margins(problem)
     loss = sum(((1 + sum(((-s).exp() for s in one), arb(0))).log() for one in found), arb(0))
     chain.numbers["loss_sum"] = float_up(loss)
-    chain.at_most("sum of the losses < ln 2", loss.upper(), arb(2).log(), strict=True)
+    chain.at_most("sum of the losses < ln 2", loss, arb(2).log(), strict=True)
     margin = -(loss.upper().exp() - 1).log()
     gain = degree**2 * margin**2 * arb(problem.scale) / arb(weights) ** 2
     chain.numbers |= {"weight_norm": weights, "smoothed_margin": float_down(margin)}

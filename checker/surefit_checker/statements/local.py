@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from flint import arb
 
-from surefit_checker.ball import float_down, float_up, norm
+from surefit_checker.ball import Ball, float_down, float_up, gamma, norm
 from surefit_checker.curvature import curvature
 from surefit_checker.network import Network
 from surefit_checker.reading import Folder, fields, real
-from surefit_checker.spectrum import least_eigenvalue
+from surefit_checker.spectrum import least_eigenvalue, operator_bounds
 from surefit_checker.statements.majorant import Chain, Facts
 from surefit_checker.verdict import InvalidError, UndecidedError
 
@@ -57,6 +57,7 @@ def known_facts(problem: Problem, keys: list[str], chain: Chain) -> tuple[Facts,
             f"the smallest eigenvalue of the tangent kernel, at least {low:.3g}, is not positive"
         )
     sigma = float_down(arb(low).sqrt())
+    chain.near = max(chain.near, _uncertain(problem.network, residual, low, high))
     lipschitz = curvature(problem.network, rho)
     if not np.isfinite(lipschitz):
         raise UndecidedError("the curvature could not be bounded")
@@ -71,3 +72,13 @@ def known_facts(problem: Problem, keys: list[str], chain: Chain) -> tuple[Facts,
         strict=True,
     )
     return facts, numbers
+
+
+def _uncertain(network: Network, residual: float, low: float, high: float) -> float:
+    """About the part of the bounds of residual and eigenvalue that may be rounding alone."""
+    if network.make is not Ball:
+        return 0.0
+    r, n = network.residual, network.gram.shape[0]
+    least = float(norm(np.maximum(np.abs(r.mid) - r.rad, 0.0)))
+    rounded = n * gamma(8 * n + 64) * high + float(operator_bounds(Ball(network.gram.rad)))
+    return 1.0 - min(least / residual, 1.0) + 2.0 * rounded / low
