@@ -51,6 +51,6 @@ def forgeries():
     """By name of a class of attacks: a function of an honest certificate and a generator."""
     return {
         name: attack
-        for module in ("numbers", "texts", "archives", "files")
+        for module in ("entries", "texts", "archives", "files")
         for name, attack in _beside(module).ATTACKS.items()
     }
