@@ -1,6 +1,7 @@
 """Certificates: statements about descent from the saved weights, with the numbers behind them."""
 
 from surefit.certificates.certifier import CERTIFIERS, Certifier, Dynamics
+from surefit.certificates.classified import certify_classes
 from surefit.certificates.initial import certify_at_start
 from surefit.certificates.point import Point
 from surefit.certificates.selection import certify, fires, issue_all
@@ -12,6 +13,7 @@ __all__ = [
     "Point",
     "certify",
     "certify_at_start",
+    "certify_classes",
     "fires",
     "issue_all",
 ]

@@ -40,6 +40,7 @@ class Proof:
         steps: the inequalities in the order in which they were verified.
         numbers: what was computed on the way, as rigorous bounds.
         certificate: the certifier whose certificate it is.
+        folder: of the run, that holds the certificate.
         seconds: that the checker took.
     """
 
@@ -49,6 +50,7 @@ class Proof:
     steps: tuple[ProofStep, ...] = ()
     numbers: dict[str, float] = dataclasses.field(default_factory=dict)
     certificate: str = ""
+    folder: str = ""
     seconds: float = math.nan
 
     @property

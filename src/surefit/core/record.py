@@ -71,8 +71,8 @@ class RunRecord:
         forms: explicit conditions at the start, for networks that a theorem has such forms for.
         widths: what the results of the literature ask of the width, smallest first.
         demands: what results on deep networks ask of width, step and iterations; None for others.
-        proof: what the stand-alone checker said about the strongest certificate, which is in the
-            folder `certificate`; None where there was nothing to check.
+        proofs: what the stand-alone checker said about the certificates in folders of the run, the
+            strongest one first.
     """
 
     run_id: str
@@ -91,7 +91,7 @@ class RunRecord:
     forms: tuple[FormOutcome, ...] = ()
     widths: tuple[WidthDemand, ...] = ()
     demands: Demands | None = None
-    proof: Proof | None = None
+    proofs: tuple[Proof, ...] = ()
 
     def save(self, directory: Path) -> None:
         """Write `spec.json`, `environment.json`, `result.json`, the trajectory and certificates."""
@@ -124,7 +124,7 @@ class RunRecord:
             "forms": [dataclasses.asdict(form) for form in self.forms],
             "widths": [dataclasses.asdict(demand) for demand in self.widths],
             "demands": None if self.demands is None else dataclasses.asdict(self.demands),
-            "proof": None if self.proof is None else dataclasses.asdict(self.proof),
+            "proofs": [dataclasses.asdict(proof) for proof in self.proofs],
         }
         write_json(directory / "result.json", result)
 
@@ -174,5 +174,5 @@ class RunRecord:
             forms=tuple(map(FormOutcome.from_dict, data.get("forms", ()))),
             widths=tuple(map(WidthDemand.from_dict, data.get("widths", ()))),
             demands=None if data.get("demands") is None else Demands.from_dict(data["demands"]),
-            proof=None if data.get("proof") is None else Proof.from_dict(data["proof"]),
+            proofs=tuple(map(Proof.from_dict, data.get("proofs", ()))),
         )

@@ -11,7 +11,7 @@ from surefit.report.cite import cite
 from surefit.report.gallery import gallery, plots_of
 from surefit.report.limits import limits
 from surefit.report.problem import problem
-from surefit.report.proof import majorant_plot, proof
+from surefit.report.proof import majorant_plots, proof
 from surefit.report.rates import rates
 from surefit.report.reproduce import reproduce
 from surefit.report.shell import document, page_header, write_document
@@ -51,10 +51,10 @@ def render(record: RunRecord) -> str:
     plots = plots_of(record)
     absent = {
         *(() if has_widths(record) else ("widths",)),
-        *(() if record.proof is not None else ("proof",)),
+        *(() if record.proofs else ("proof",)),
     }
     contents = [item for item in CONTENTS if item[0] not in absent]
-    majorant = majorant_plot(record)
+    majorants = majorant_plots(record)
     header = page_header(
         "run report", record.run_id, record.environment.get("date"), headline(record), contents
     )
@@ -62,7 +62,7 @@ def render(record: RunRecord) -> str:
         asked(record),
         banner(record),
         at_a_glance(record),
-        proof(record, majorant),
+        proof(record, majorants),
         certificates(record.certificates),
         theorems(record),
         widths(record),
@@ -73,7 +73,7 @@ def render(record: RunRecord) -> str:
         cite(record),
         limits(record),
     ]
-    shown = plots if majorant is None else [*plots, majorant]
+    shown = [*plots, *majorants.values()]
     return document(headline(record), header, sections, shown)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -14,8 +15,9 @@ from surefit.report.markup import Html, element, section, table
 from surefit.report.numbers import duration, figure, pair
 from surefit.report.plot import Line, Plot
 from surefit.report.symbols import symbols
+from surefit.report.timelines import slug
 
-__all__ = ["majorant_plot", "proof"]
+__all__ = ["majorant_plots", "proof"]
 
 RELATIONS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "="}
 VERDICTS = {"proved": True, "refused": False, "invalid": False}
@@ -32,12 +34,15 @@ def _row(step: ProofStep) -> list[Html | str]:
     ]
 
 
-def majorant_plot(record: RunRecord) -> Plot | None:
-    r"""$g(s) = \lVert r\rVert - \sigma s + \tfrac12\Lambda s^2$ of the proof, up to its minimum.
+def majorant_plots(record: RunRecord) -> dict[str, Plot]:
+    r"""By folder of the proof: $g(s) = \lVert r\rVert - \sigma s + \tfrac12\Lambda s^2$."""
+    found = {answer.folder: _majorant(answer) for answer in record.proofs}
+    return {folder: plot for folder, plot in found.items() if plot is not None}
 
-    None where the checker gave no such numbers.
-    """
-    numbers = record.proof.numbers if record.proof is not None and record.proof.proved else {}
+
+def _majorant(answer: Proof) -> Plot | None:
+    """The majorant up to its minimum; None where the checker gave no such numbers."""
+    numbers = answer.numbers if answer.proved else {}
     names = ("residual_norm", "sigma_min", "lipschitz", "path_length")
     if not all(math.isfinite(numbers.get(name, math.nan)) for name in names):
         return None
@@ -47,7 +52,7 @@ def majorant_plot(record: RunRecord) -> Plot | None:
     straight = np.where(r - sigma * s >= 0.0, r - sigma * s, np.nan)
     majorant = Line("majorant g(s)", s, r - sigma * s + 0.5 * curvature * s**2, width=3.5)
     return Plot(
-        ident="majorant",
+        ident=f"majorant-{slug(answer.folder)}",
         title="Why the residual must reach zero",
         about=(
             "After a path of length s from the saved weights, the residual norm is at most g(s), "
@@ -78,20 +83,38 @@ def _missing(answer: Proof) -> Html | None:
     return element("p", element("strong", "Not proved. "), symbols(answer.reason), class_="alert")
 
 
-def proof(record: RunRecord, plot: Plot | None) -> Html:
-    """The section about the checker's answer; empty where nothing was asked."""
-    answer = record.proof
-    if answer is None:
+def proof(record: RunRecord, plots: Mapping[str, Plot]) -> Html:
+    """The section about the checker's answers; empty where nothing was asked.
+
+    Args:
+        record: the run.
+        plots: of `majorant_plots`.
+    """
+    if not record.proofs:
         return Html("")
-    words = ("proved", answer.verdict, "cannot decide")
     return section(
         "proof",
-        "Proof",
+        "Proof" if len(record.proofs) == 1 else "Proofs",
         element(
             "p",
             "A small program that shares no code with the one that issued the certificate computed "
             "everything again from the weights and the data, rounding every number to the "
-            f"unfavourable side, in {duration(answer.seconds)}. Its answer: ",
+            "unfavourable side.",
+        ),
+        [_answer(record, answer, plots.get(answer.folder)) for answer in record.proofs],
+    )
+
+
+def _answer(record: RunRecord, answer: Proof, plot: Plot | None) -> Html:
+    words = ("proved", answer.verdict, "cannot decide")
+    folder = f"{record.run_id}/{answer.folder}"
+    return element(
+        "div",
+        element(
+            "p",
+            "Its answer about the certificate ",
+            element("code", answer.certificate),
+            f", after {duration(answer.seconds)}: ",
             mark(VERDICTS.get(answer.verdict), words),
         ),
         element("blockquote", symbols(answer.statement)) if answer.statement else None,
@@ -108,11 +131,11 @@ def proof(record: RunRecord, plot: Plot | None) -> Html:
         element(
             "p",
             "The certificate is the folder ",
-            element("code", "certificate"),
+            element("code", answer.folder),
             " beside this page. Anyone can check it: ",
-            element("code", f"surefit verify {record.run_id}/certificate"),
+            element("code", f"surefit verify {folder}"),
             ", or with the checker alone: ",
-            element("code", f"surefit-checker {record.run_id}/certificate"),
+            element("code", f"surefit-checker {folder}"),
             ".",
         ),
     )

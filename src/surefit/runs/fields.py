@@ -10,7 +10,7 @@ __all__ = ["ADDED_LATER", "CertifyFields"]
 # Fields that were added after the first release of the schema, with the value that means what runs
 # did before. With this value they are left out of the canonical form, so that ids keep their
 # meaning.
-ADDED_LATER = {"polish": False}
+ADDED_LATER = {"polish": False, "from_start": False}
 
 
 class CertifyFields(DeepFields):
@@ -68,6 +68,15 @@ class CertifyFields(DeepFields):
         "After training, move the weights a little further to an exact fit (Levenberg-Marquardt), "
         "where certificates hold that training alone seldom reaches: for ReLU, deep and implicit "
         "networks. The certificates are then about the polished weights, and say so.",
+        "be true or false",
+        "true",
+    )
+    from_start: Switch = option(
+        False,
+        "Prove also that exact gradient descent from the initial weights converges: before any "
+        "training where the network is wide enough, otherwise by running it in float64, bounding "
+        "how far exact arithmetic may be. For networks with one hidden layer and a smooth "
+        "activation. It takes a few times as long as training.",
         "be true or false",
         "true",
     )

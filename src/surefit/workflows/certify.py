@@ -27,6 +27,7 @@ from surefit.workflows.appraisal import Appraisal, appraise, forecast, spectra
 from surefit.workflows.deep_demands import deep_demands
 from surefit.workflows.deep_networks import DEEP
 from surefit.workflows.ending import DEEP_LOSS, Goal, accuracy, goal
+from surefit.workflows.from_start import prove_from_start
 from surefit.workflows.issuing import issue_certificates
 from surefit.workflows.large import WholeSpectrumError
 from surefit.workflows.listener import Listener
@@ -153,7 +154,7 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
     listener.stage(_announcement(bench, appraisal, method, end))
     trained, trajectory = _train(bench, method, end, appraisal.monitors, workspace, listener)
     certificates: tuple[Certificate, ...] = ()
-    proof: Proof | None = None
+    proofs: tuple[Proof, ...] = ()
     polished = Polished(trained)
     if trajectory.status not in (Status.DIVERGED, Status.INTERRUPTED) and not bench.large:
         if spec.polish:
@@ -163,6 +164,10 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
         certificates = polished.noted(issue_certificates(problem, polished.params, step))
         listener.stage("The stand-alone checker looks at the certificate")
         proof = prove(certificates, workspace.path / "certificate")
+        proofs = () if proof is None else (proof,)
+        if spec.from_start:
+            more, answers = prove_from_start(problem, params, step, workspace.path, listener)
+            certificates, proofs = (*certificates, *more), (*proofs, *answers)
     theorems = tuple(
         TheoremRecord(
             name=name,
@@ -181,7 +186,7 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
         trajectory,
         certificates,
         theorems,
-        proof=proof,
+        proofs=proofs,
         reached=_reached(problem, trained, end) if reached else "",
         without=appraisal.left_out,
     )
@@ -197,7 +202,7 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
         theorems=theorems,
         trajectory=trajectory,
         certificates=certificates,
-        proof=proof,
+        proofs=proofs,
         command=_command(spec),
         forms=explicit_forms(setting) if spec.theorems != () else (),
         widths=width_demands(setting) if spec.theorems != () else (),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from surefit.certificates import CERTIFIERS, issue_all
+from surefit.certificates import CERTIFIERS, certify_classes, issue_all
 from surefit.core.certificate import Certificate
 from surefit.core.layer import Params
 from surefit.problem import Problem
@@ -17,10 +17,11 @@ def issue_certificates(
 
     They speak of the run's own step size. A theorem that only allows shorter steps is asked again
     about a step of its own choice, which its statement names; without a step (None) each is.
-    There is none for a loss that is no multiple of the square.
+    With cross-entropy they are about margins, and about flow on homogeneous networks; there is none
+    for other losses that are no multiple of the square.
     """
     if problem.loss.residual_scale(problem.samples) is None:
-        return ()
+        return certify_classes(problem, params) if problem.loss.coding is not None else ()
     issued = [
         CERTIFIERS[certificate.name]().issue(problem, params)
         if _only_the_step_is_too_long(certificate)

@@ -40,7 +40,9 @@ def prove(certificates: Sequence[Certificate], folder: Path) -> Proof | None:
     certificate = ready[0]
     for _ in range(_ATTEMPTS):
         certificate.save(folder)
-        proof = dataclasses.replace(verify(folder), certificate=certificate.name)
+        proof = dataclasses.replace(
+            verify(folder), certificate=certificate.name, folder=folder.name
+        )
         other = None if proof.proved else _other_radius(certificate, proof)
         if other is None:
             break

@@ -29,7 +29,7 @@ def verdict(
     certificates: Sequence[Certificate],
     theorems: Sequence[TheoremRecord],
     *,
-    proof: Proof | None = None,
+    proofs: Sequence[Proof] = (),
     reached: str = "",
     without: str = "",
 ) -> tuple[str, bool | None]:
@@ -42,7 +42,7 @@ def verdict(
         trajectory: the run.
         certificates: what was certified.
         theorems: the theorems and how the run compares with them.
-        proof: what the stand-alone checker said; None: it was not asked.
+        proofs: what the stand-alone checker said, strongest certificate first.
         reached: what the run was to reach besides a certificate, and did; empty: nothing.
         without: why no certificate was asked for; empty: it was, or the loss has none.
     """
@@ -59,14 +59,8 @@ def verdict(
     issued = [certificate for certificate in certificates if certificate.holds]
     if issued:
         first = issued[0]
-        if proof is not None and proof.proved:
-            return f"Proved after {steps} steps. {proof.statement}", True
-        if proof is not None:
-            return (
-                f"Certified after {steps} steps in float64, but the checker says: "
-                f"{proof.verdict} ({proof.reason}).",
-                None,
-            )
+        if proofs:
+            return _proved(steps, proofs, reached)
         return (
             f"Certified after {steps} steps (evidence: {first.evidence}). {first.statement}",
             True,
@@ -86,3 +80,18 @@ def verdict(
     # A goal that was reached is no failure, whatever is missing for a certificate.
     undecided = bool(certificates) and all(item.holds is None for item in certificates)
     return sentence, None if undecided or reached else False
+
+
+def _proved(steps: str, proofs: Sequence[Proof], reached: str) -> tuple[str, bool | None]:
+    """The verdict where the checker was asked."""
+    told = f"Training reached its goal: {reached}. " if reached else ""
+    accepted = [proof for proof in proofs if proof.proved]
+    if not accepted:
+        first = proofs[0]
+        return (
+            f"{told}Certified after {steps} steps in float64, but the checker says: "
+            f"{first.verdict} ({first.reason}).",
+            None,
+        )
+    sentences = " ".join(proof.statement for proof in accepted)
+    return f"{told}Proved after {steps} steps. {sentences}", True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Mapping
 from typing import Any, Literal
 
 import jax.numpy as jnp
@@ -11,9 +12,11 @@ import numpy as np
 
 from surefit.certificates.portable.layers import Writer
 from surefit.certificates.portable.parts import Part, flat_parts, split_inputs
+from surefit.certificates.portable.unportable import Unportable
 from surefit.core.layer import Params
 from surefit.core.precision import float64
 from surefit.layers import Centred
+from surefit.losses import CrossEntropy, Logistic, MeanCrossEntropy, MeanLogistic
 from surefit.problem import Problem
 
 __all__ = ["Statement", "portable"]
@@ -47,7 +50,7 @@ class Statement:
 
 @float64
 def portable(
-    problem: Problem, params: Params, statement: Statement
+    problem: Problem, params: Params, statement: Statement | Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The document of docs/certificate-format.md, and its arrays.
 
@@ -57,7 +60,7 @@ def portable(
     Args:
         problem: network, squared loss and data.
         params: the weights that the statement is about.
-        statement: what is claimed.
+        statement: what is claimed, or the same as the format has it.
 
     Raises:
         Unportable: the format has no words for the network.
@@ -80,11 +83,8 @@ def portable(
     document = {
         "format": FORMAT,
         "version": VERSION,
-        "statement": statement.written(),
-        "loss": {
-            "kind": "squared",
-            "scale": float(problem.loss.residual_scale(problem.samples)).hex(),
-        },
+        "statement": statement.written() if isinstance(statement, Statement) else dict(statement),
+        "loss": _loss(problem),
         "network": {
             "inputs": "x",
             "targets": "y",
@@ -102,3 +102,14 @@ def portable(
         "claims": {},
     }
     return document, arrays
+
+
+def _loss(problem: Problem) -> dict[str, str]:
+    scale = problem.loss.residual_scale(problem.samples)
+    if scale is not None:
+        return {"kind": "squared", "scale": float(scale).hex()}
+    if isinstance(problem.loss, (CrossEntropy, Logistic)):  # of two classes: the same in one output
+        return {"kind": "cross_entropy", "scale": (1.0).hex()}
+    if isinstance(problem.loss, (MeanCrossEntropy, MeanLogistic)):
+        return {"kind": "cross_entropy", "scale": (1.0 / problem.samples).hex()}
+    raise Unportable(f"the loss {type(problem.loss).__name__}")
