@@ -76,7 +76,7 @@ def metric(kernel: Ball) -> Metric:
     n = kernel.shape[0]
     d, q = np.linalg.eigh(0.5 * (kernel.mid + kernel.mid.T))
     tilt = float(operator_bounds(Ball(q.T) @ Ball(q) - Ball(np.eye(n))))
-    if not (d[0] > 0 and tilt < 0.5):
+    if not (d[0] > 0 and (np.diff(d) >= 0).all() and tilt < 0.5):
         raise UndecidedError(f"the tangent kernel may be singular: an eigenvalue of {d[0]:.3g}")
     w = q.T / np.sqrt(d)[:, None]
     whole = Ball(w, 4 * U * np.abs(w))

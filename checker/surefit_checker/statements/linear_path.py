@@ -89,5 +89,5 @@ def _power(base: np.ndarray, exponent: int) -> np.ndarray:
     while exponent:
         if exponent & 1:
             result = up(result * base, 1)
-        base, exponent = np.minimum(up(base * base, 1), 1e300), exponent >> 1
+        base, exponent = up(base * base, 1), exponent >> 1
     return result
