@@ -6,13 +6,15 @@ For two dense layers with a smooth activation, one output, all weights trained; 
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 from flint import arb
 
 from surefit_checker.ball import Ball, float_down, float_up, norm, up
 from surefit_checker.network import Network
 from surefit_checker.reading import fields, real
-from surefit_checker.spectrum import least_eigenvalue, operator_norm
+from surefit_checker.spectrum import least_eigenvalue
 from surefit_checker.statements.linear_path import linear_path
 from surefit_checker.statements.local import Problem
 from surefit_checker.statements.majorant import Chain
@@ -23,7 +25,7 @@ from surefit_checker.wording import above, below
 
 KEYS = ["kind", "reach", "step_size"]
 KEPT = 48  # eigenvectors of the squared inputs that are treated one by one
-ROOM = 1.5  # a ball for a feature, over the way that it would go if nothing bent
+ROOM = 1.1  # a radius, over the way that weights would go if nothing bent
 
 
 def prove(problem: Problem, chain: Chain) -> tuple[str, dict[str, float]]:
@@ -51,63 +53,77 @@ def prove(problem: Problem, chain: Chain) -> tuple[str, dict[str, float]]:
     chain.at_most("step * largest eigenvalue <= 1", scaled * most, arb(1))
     path = linear_path(space.d, scaled)
     numbers |= {"linear_path_length": path.length(space, residual), "constant": path.largest()}
-    moves, radii, bends = _features(network, space, reach)
-    numbers |= {"whitened_lipschitz": float(np.max(bends))}
+    blocks = _blocks(network, space, reach)
+    numbers |= {"whitened_lipschitz": float(np.max(blocks.bends))}
     length, phi, slope = _majorise(space.error, chain)
-    going = (length / (1 - phi)).upper()
-    farthest = up(up(moves + bends * radii, 2) * float_up(going) / radii, 3)
-    chain.at_most(
-        "features stay where their curvature is known", arb(float(farthest.max())), arb(1)
-    )
+    moved = [up(speed * float_up(length / (1 - phi)), 1) for speed in blocks.speeds]
+    for name, way, radius in zip(("output", "hidden"), moved, blocks.radii, strict=True):
+        crowding = arb(float(np.max(up(way / radius, 1))))
+        chain.at_most(f"{name} weights stay where the curvature is bounded", crowding, arb(1))
     rate = (slope * (1 - phi) * least).lower()
     numbers |= {
         "path_length": float_up(length),
         "rate": float_down(rate),
-        "feature_movement": float(
-            np.max(up(moves + bends * radii, 2)) * float_up(going) * (1 + 1e-15)
-        ),
+        "output_movement": float(np.max(moved[0])),
+        "hidden_movement": float(np.max(moved[1])),
     }
     sentence = (
         f"Gradient descent on the loss with step size {step!r} from the saved weights converges to "
-        f"weights with zero loss: its path is no longer than {above(numbers['path_length'])}, no "
-        f"hidden feature with its output weight moves by more than "
-        f"{above(numbers['feature_movement'])}, and after k steps the norm of the residual, now at "
-        f"most {above(numbers['residual_norm'])}, is at most "
+        f"weights with zero loss: its path is no longer than {above(numbers['path_length'])}, the "
+        f"weights of a hidden feature move by no more than {above(numbers['hidden_movement'])} and "
+        f"its output weight by no more than {above(numbers['output_movement'])}, and after k steps "
+        f"the norm of the residual, now at most {above(numbers['residual_norm'])}, is at most "
         f"{above(float_up(most.sqrt() * arb(numbers['linear_path_length'])))} "
         f"(1 - {below(float_down(scaled * rate))})^k."
     )
     return sentence, numbers
 
 
-def _features(network: Network, space: Metric, reach: float):
-    """For every feature: its block of the Jacobian, the radius of its ball, the curvature there."""
+@dataclasses.dataclass(frozen=True)
+class _Blocks:
+    """Of every feature: output weight and hidden weights, how fast they move and how far they may.
+
+    Args:
+        speeds: bounds of their columns of the whitened Jacobian, within the radii.
+        radii: how far they may be from their start.
+        bends: Lipschitz constant of the block's whitened Jacobian, within the radii.
+    """
+
+    speeds: tuple[np.ndarray, np.ndarray]
+    radii: tuple[np.ndarray, np.ndarray]
+    bends: np.ndarray
+
+
+def _blocks(network: Network, space: Metric, reach: float) -> _Blocks:
     hidden, out = network.layers
-    a = hidden.activation
+    third = hidden.activation.third
     u = hidden.patches.ball()[:, 0]
     d1, d2 = hidden.d1.ball()[:, 0], hidden.d2.ball()[:, 0]
     s = up(out.factor * out.gain * hidden.gain, 3)
     v = out.weights.ball()[0].mag()[0]
-    m, sigma = len(v), float_down(arb(float(space.d[0])).sqrt())
-    slopes = up(s * space.feature_norms(d1, u), 1)
-    features = up(space.column_norms(out.patches.ball()[:, 0, :m]) * out.gain, 1)
-    moves = norm(np.stack([features, up(v * slopes, 1)]), 0)
-    radii = ROOM * reach * moves
-    gram = u @ u.T
-    square = gram * gram
+    features = space.column_norms(out.patches.ball()[:, 0, : len(v)])
+    features = up(features * out.gain, 1)
+    slopes = space.feature_norms(d1, u)
+    first = up(ROOM * reach * features, 2)
+    second = up(ROOM * reach * up(v + first, 1) * up(s * slopes, 1), 3)
+    # The rows x (x) x: their leading directions one by one, the rest by its norm.
+    square = (u @ u.T) * (u @ u.T)
     values, vectors = np.linalg.eigh(square.mid)
     top = vectors[:, -KEPT:] * np.sqrt(np.maximum(values[-KEPT:], 0.0))
     rest = max(-least_eigenvalue(-(square - Ball(top) @ Ball(top.T))), 0.0)
-    largest = max(-least_eigenvalue(-square), 0.0)
-    bent = space.feature_norms(d2, Ball(top))
+    sigma = float_down(arb(float(space.d[0])).sqrt())
     beyond = up(np.max(d2.mag(), 0) * np.sqrt(rest) / sigma, 5)
-    bent = norm(np.stack([bent, beyond]), 0)
-    # Within the ball: the derivatives change by no more than the next one times the way.
-    dev = up(norm(u.mag(), 1)[:, None] * radii, 1)
-    swing = np.max(up(np.minimum(a.bend, up(d2.mag() + a.third * dev, 2)) * dev, 1), 0)
-    jerk = np.max(up(a.third * dev, 1), 0)
-    one = up(s * (v + radii) * up(bent + jerk * np.sqrt(largest) / sigma, 6), 4)
-    two = up(slopes + s * swing * operator_norm(u) / sigma, 6)
-    return moves, radii, up(0.5 * (one + np.sqrt(up(one * one + 4.0 * two * two, 4))), 4)
+    bent = norm(np.stack([space.feature_norms(d2, Ball(top)), beyond]), 0)
+    # What the third derivative adds on the way.
+    whole = np.sqrt(max(-least_eigenvalue(-square), 0.0))
+    jerk = up(third * float(np.max(norm(u.mag(), 1))) * second * whole / sigma, 8)
+    steep = up(s * up(slopes + second * up(bent + 0.5 * jerk, 2), 3), 2)
+    curved = up(s * up(v + first, 1) * up(bent + jerk, 1), 3)
+    return _Blocks(
+        speeds=(up(features + steep * second, 2), up(up(v + first, 1) * steep, 2)),
+        radii=(first, second),
+        bends=up(0.5 * (curved + np.sqrt(up(curved * curved + 4.0 * steep * steep, 4))), 4),
+    )
 
 
 def _majorise(error: float, chain: Chain) -> tuple[arb, arb, arb]:

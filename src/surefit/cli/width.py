@@ -124,7 +124,7 @@ def _table(found: WidthSearch) -> Table:
     table = plain_table(
         "Smallest width with a certificate at the initial weights",
         "~: estimated, none was certified; condition: Lambda_F V over its limit, below 1; path: at "
-        "most; neuron: how far one moves at most; rate: what V shrinks by in a step, at least.",
+        "most; neuron: how far its weights move at most; rate: what V loses in a step, at least.",
         "weight_std", "seed", "width", "per sample", "condition", "path", "neuron", "rate",
     )  # fmt: skip
     for row in found.rows:
@@ -135,7 +135,7 @@ def _table(found: WidthSearch) -> Table:
             cells += ["-", "-", "-", "-", "-"]
         else:
             cells.append(f"{row.width / found.samples:.3g}")
-            cells += [f"{numbers[name]:.3g}" for name in ("condition", "radius", "movement")]
+            cells += [f"{numbers[name]:.3g}" for name in ("condition", "radius", "hidden_movement")]
             cells.append(f"{1.0 - numbers['rate']:.2g}")
         table.add_row(*cells)
     return table

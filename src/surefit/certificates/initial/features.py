@@ -9,13 +9,28 @@ from jaxtyping import Float
 
 from surefit.certificates.initial.layers import TwoLayers
 
-__all__ = ["ROOM", "Features", "features"]
+__all__ = ["ROOM", "Ball", "Features", "features"]
 
-ROOM = 1.5
-"""The ball of a feature, over the way that it would go if nothing bent; as the checker has it."""
+ROOM = 1.1
+"""A radius, over the way that weights would go if nothing bent; as the checker has it."""
 
 _KEPT = 48
 _CHUNK = 2**20
+
+
+@dataclasses.dataclass(frozen=True)
+class Ball:
+    r"""Of every feature: how far its weights may be, how fast they move, how J bends there.
+
+    Args:
+        radii: of output weights and hidden weights.
+        speeds: $\lVert K^{-1/2}J\rVert$ of output weights and hidden weights, within the radii.
+        lipschitz: $\Lambda_j$, within the radii.
+    """
+
+    radii: tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]
+    speeds: tuple[Float[np.ndarray, " m"], Float[np.ndarray, " m"]]
+    lipschitz: Float[np.ndarray, " m"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,32 +38,37 @@ class Features:
     r"""Numbers of every hidden feature, from which its curvature on any ball follows.
 
     Args:
-        moves: $u_j = \lVert K^{-1/2}J_{(j)}\rVert$.
-        slopes: $s\lVert K^{-1/2}D'_jX\rVert$.
+        direct: $s\lVert K^{-1/2}\phi_j\rVert$.
+        slopes: $\lVert K^{-1/2}D'_jX\rVert$.
         bends: $\lVert K^{-1/2}D''_jZ\rVert$, bounded from above.
-        sharpest: $\max_i|\phi''_{ij}|$.
         layers: where they come from.
-        sigma: $\sigma_{\min}(J)$.
-        spread: $\lVert X\rVert$ and $\lVert Z\rVert$.
+        jerk: $\kappa_3\max_i\lVert x_i\rVert\,\lVert Z\rVert/\sigma$, with the bound $\kappa_3$ of
+            the third derivative of the activation.
     """
 
-    moves: Float[np.ndarray, " m"]
+    direct: Float[np.ndarray, " m"]
     slopes: Float[np.ndarray, " m"]
     bends: Float[np.ndarray, " m"]
-    sharpest: Float[np.ndarray, " m"]
     layers: TwoLayers
-    sigma: float
-    spread: tuple[float, float]
+    jerk: float
 
-    def lipschitz(self, radii: Float[np.ndarray, " m"]) -> Float[np.ndarray, " m"]:
-        r"""$\Lambda_j$, where feature j stays within `radii[j]` of its start."""
-        own = self.layers
-        way = float(np.max(np.linalg.norm(own.u, axis=1))) * radii
-        swing = np.minimum(own.bend, self.sharpest + own.third * way) * way
-        inner = self.bends + own.third * way * self.spread[1] / self.sigma
-        a = own.scale * (np.abs(own.v) + radii) * inner
-        b = self.slopes + own.scale * swing * self.spread[0] / self.sigma
-        return 0.5 * (a + np.sqrt(a**2 + 4.0 * b**2))
+    def within(self, reach: float) -> Ball:
+        r"""What holds on the balls that are made from a proposed reach $t$.
+
+        The radii are $1.1\,t$ times what the weights move per unit of $\sum\eta\lVert g\rVert$ at
+        the start.
+        """
+        s, v = self.layers.scale, np.abs(self.layers.v)
+        first = ROOM * reach * self.direct
+        second = ROOM * reach * (v + first) * s * self.slopes
+        jerk = self.jerk * second
+        steep = s * (self.slopes + second * (self.bends + 0.5 * jerk))
+        curved = s * (v + first) * (self.bends + jerk)
+        return Ball(
+            radii=(first, second),
+            speeds=(self.direct + steep * second, (v + first) * steep),
+            lipschitz=0.5 * (curved + np.sqrt(curved**2 + 4.0 * steep**2)),
+        )
 
 
 def features(
@@ -66,27 +86,23 @@ def features(
         (of X) and one (of the 48 leading eigenvectors of $(XX^\top)^{\circ2}$) per feature.
 
     References:
-        Derived for this project, docs/certificates/initialisation.md, "Whitened curvature".
+        Derived for this project, docs/certificates/initialisation.md, section "Two-layer networks".
     """
     root = vectors.T / np.sqrt(eigenvalues)[:, None]
     sigma = float(np.sqrt(eigenvalues[0]))
-    slopes = layers.scale * _norms(root, layers.d1, layers.u)
-    direct = layers.scale * np.linalg.norm(root @ layers.h, axis=0)
     values, basis = np.linalg.eigh((layers.u @ layers.u.T) ** 2)
     values = np.maximum(values, 0.0)
     kept = min(_KEPT, len(values))
     leading = basis[:, -kept:] * np.sqrt(values[-kept:])
     rest = float(values[-kept - 1]) if kept < len(values) else 0.0
-    sharpest = np.max(np.abs(layers.d2), axis=0)
-    bends = np.hypot(_norms(root, layers.d2, leading), sharpest * np.sqrt(rest) / sigma)
+    beyond = np.max(np.abs(layers.d2), axis=0) * np.sqrt(rest) / sigma
+    longest = float(np.max(np.linalg.norm(layers.u, axis=1)))
     return Features(
-        moves=np.hypot(direct, np.abs(layers.v) * slopes),
-        slopes=slopes,
-        bends=bends,
-        sharpest=sharpest,
+        direct=layers.scale * np.linalg.norm(root @ layers.h, axis=0),
+        slopes=_norms(root, layers.d1, layers.u),
+        bends=np.hypot(_norms(root, layers.d2, leading), beyond),
         layers=layers,
-        sigma=sigma,
-        spread=(float(np.linalg.norm(layers.u, 2)), float(np.sqrt(values[-1]))),
+        jerk=layers.third * longest * float(np.sqrt(values[-1])) / sigma,
     )
 
 

@@ -89,10 +89,10 @@ def _checks(start: Start, found: Majorised | None) -> tuple[Check, ...]:
     if math.isnan(found.path):
         return (*checks, condition)
     room = Check(
-        "way of a neuron / radius of its ball",
+        "way of weights / radius of their ball",
         found.crowding,
         1.0,
-        note="neurons stay where the change of J is bounded",
+        note="weights stay where the change of J is bounded",
     )
     return (*checks, condition, room)
 
@@ -111,15 +111,17 @@ def _claim(start: Start, found: Majorised | None) -> str:
         return f"{bare}."
     ceiling = math.sqrt(float(start.values[-1])) * found.product / found.lipschitz
     return (
-        f"{bare}: the whole path is no longer than {number(found.path)}, no neuron with its output "
-        f"weight moves by more than {number(found.movement)}, and after k steps the norm of the "
-        f"residual, now {number(start.size)}, is at most {number(ceiling)} times "
+        f"{bare}: the whole path is no longer than {number(found.path)}, the weights of a neuron "
+        f"move by no more than {number(found.hidden)} and its output weight by no more than "
+        f"{number(found.output)}, and after k steps the norm of the residual, now "
+        f"{number(start.size)}, is at most {number(ceiling)} times "
         f"({rate(_decay(start, found))})^k."
     )
 
 
 def _quantities(start: Start, found: Majorised | None, length: float, c: float) -> dict[str, float]:
-    names = ("lipschitz", "condition", "radius", "movement", "rate", "steps_per_decade")
+    names = ("lipschitz", "condition", "radius", "hidden_movement", "output_movement")
+    names += ("rate", "steps_per_decade")
     known = dict.fromkeys(names, math.nan)
     if found is not None:
         decay = _decay(start, found)
@@ -127,7 +129,8 @@ def _quantities(start: Start, found: Majorised | None, length: float, c: float) 
             "lipschitz": found.lipschitz,
             "condition": found.product / found.limit,
             "radius": found.path,
-            "movement": found.movement,
+            "hidden_movement": found.hidden,
+            "output_movement": found.output,
             "rate": decay,
             "steps_per_decade": math.nan if math.isnan(decay) else steps_per_decade(decay),
         }
@@ -152,8 +155,8 @@ def _regime(start: Start, found: Majorised | None) -> list[str]:
         return []
     hidden = float(np.median(start.layers.neuron_norms))
     return [
-        "The network is in the kernel regime at this width: neurons move by at most "
-        f"{number(found.movement)} of a typical norm of {number(hidden)}, so that it fits the data "
-        "much like a linear model in its features at the start. Narrower networks also converge; "
-        "that is for `shadow` or `certify` to show."
+        "The network is in the kernel regime at this width: the weights of a neuron, of a typical "
+        f"norm of {number(hidden)}, move by at most {number(found.hidden)}, so that the fit is much "
+        "like that of a linear model in the features at the start. Narrower networks also "
+        "converge; that is for `shadow` or `certify` to show."
     ]

@@ -28,8 +28,9 @@ class Majorised:
         path: $s^*$; NaN where nothing follows.
         phi: $\Lambda_Fs^*$.
         slope: $\chi = \Psi'(s^*)$.
-        movement: how far a feature with its output weight moves at most.
-        crowding: how far it moves over the radius of its ball, at most 1.
+        output: how far an output weight moves at most.
+        hidden: how far the hidden weights of a feature move at most.
+        crowding: the largest of these ways over the radius of its ball, at most 1.
     """
 
     lipschitz: float
@@ -39,7 +40,8 @@ class Majorised:
     path: float = math.nan
     phi: float = math.nan
     slope: float = math.nan
-    movement: float = math.nan
+    output: float = math.nan
+    hidden: float = math.nan
     crowding: float = math.nan
 
 
@@ -49,11 +51,11 @@ def limit(c: float) -> float:
 
 
 def majorised(features: Features, length: float, c: float) -> Majorised:
-    r"""The first root of $\Psi(s) = V$, with balls of features that are just large enough.
+    r"""The first root of $\Psi(s) = V$, with balls of weights that are just large enough.
 
-    The radii are $\tau_j = 1.5u_jt$ for a proposed $t$, and $(u_j + \Lambda_j\tau_j)s^*/(1-\varphi)
-    \le \tau_j$ is needed. The left side over $\tau_j$, the crowding, says by how much t must grow;
-    as everything on the left grows with t, the smallest t is found from below, from $V/1.5$ on.
+    The balls are made from a proposed $t \ge s^*/(1-\varphi)$. How far weights move over the
+    radius, the crowding, must be at most 1, and says by how much t must grow where it is not; as
+    every way grows with t, the smallest t is found from below, from $V/1.1$ on.
 
     Args:
         features: of the network.
@@ -71,9 +73,8 @@ def majorised(features: Features, length: float, c: float) -> Majorised:
 
 
 def _for_reach(features: Features, length: float, c: float, reach: float) -> Majorised:
-    radii = ROOM * reach * features.moves
-    bends = features.lipschitz(radii)
-    lipschitz = float(np.max(bends))
+    ball = features.within(reach)
+    lipschitz = float(np.max(ball.lipschitz))
     found = Majorised(lipschitz, lipschitz * length, limit(c), reach)
     if not found.product < found.limit:
         return found
@@ -83,12 +84,13 @@ def _for_reach(features: Features, length: float, c: float, reach: float) -> Maj
 
     phi = float(brentq(missing, 0.0, math.sqrt(1.0 + 1.0 / c) - 1.0, xtol=1e-15))
     path = phi / lipschitz
-    ways = (features.moves + bends * radii) * path / (1.0 - phi)
+    output, hidden = (speed * path / (1.0 - phi) for speed in ball.speeds)
     return dataclasses.replace(
         found,
         path=path,
         phi=phi,
         slope=(1.0 - c * phi) / (1.0 + phi) - c * phi,
-        movement=float(np.max(ways)),
-        crowding=float(np.max(ways / radii)),
+        output=float(np.max(output)),
+        hidden=float(np.max(hidden)),
+        crowding=float(max(np.max(output / ball.radii[0]), np.max(hidden / ball.radii[1]))),
     )
