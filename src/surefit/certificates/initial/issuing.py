@@ -156,7 +156,7 @@ def _regime(start: Start, found: Majorised | None) -> list[str]:
     hidden = float(np.median(start.layers.neuron_norms))
     return [
         "The network is in the kernel regime at this width: the weights of a neuron, of a typical "
-        f"norm of {number(hidden)}, move by at most {number(found.hidden)}, so that the fit is much "
+        f"norm of {number(hidden)}, move by at most {number(found.hidden)}: the fit is much "
         "like that of a linear model in the features at the start. Narrower networks also "
         "converge; that is for `shadow` or `certify` to show."
     ]
