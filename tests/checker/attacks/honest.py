@@ -80,7 +80,6 @@ def _all(build):
     flow = {"kind": "flow", "step_size": None}
     yield "residual", *_local(build, build.residual(3, 3, 5), 1e-7, **flow)
     yield "convolution", *_local(build, _convolution(build), 1e-6)
-    yield "equilibrium", *_local(build, build.equilibrium(3, 3, 5), 1e-6)
     yield (
         "shadowing",
         *_local(build, shallow, 1e-5, kind="shadowing", start_radius=None, steps=20),
@@ -92,6 +91,7 @@ def _all(build):
     yield "initialisation", case, statement | {"kind": "initialisation", "reach": 1e-2}
     yield "accuracy", *_classified(build, "tanh", "accuracy")
     yield "homogeneous", *_classified(build, "relu", "homogeneous")
+    yield "equilibrium", *_local(build, build.equilibrium(3, 3, 5), 1e-6)
 
 
 def certificates(build, check, folder: Path) -> list[Honest]:

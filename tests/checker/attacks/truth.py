@@ -10,7 +10,7 @@ import zipfile
 
 import numpy as np
 
-STEPS = 3
+STEPS = 2
 
 
 def _numbers(value):
@@ -151,7 +151,7 @@ class Claim:
             assert r <= first * (1 - step * own["rate"]) ** k + self.noise
             assert path <= own["path_length"] * (1 + 1e-9) + 1e-13 * self._spread()
 
-        self._run(self.theta, step, 4 * STEPS, bound)
+        self._run(self.theta, step, 10 * STEPS, bound)
 
     def _margins(self):
         outputs = self.build.forward(self.case.network, self.case.arrays)
