@@ -88,7 +88,7 @@ def attacked(bounded, truth, tmp_path):
     """Writes the files of an attack and judges the verdict on them."""
     folder = tmp_path / "forged"
 
-    def run(name, honest, text, archive, allowed, change=lambda folder: None):
+    def run(name, honest, text, archive, allowed, change=lambda folder: None, twice=True):
         folder.mkdir(exist_ok=True)
         (folder / "certificate.json").write_bytes(text)
         (folder / "arrays.npz").write_bytes(archive)
@@ -98,9 +98,15 @@ def attacked(bounded, truth, tmp_path):
             assert verdict.verdict in ("proved", "refused", "cannot decide", "invalid")
             assert allowed is None or verdict.verdict in allowed, verdict
             assert (verdict.reason == "") == (verdict.verdict == "proved")
+            # Where more bits prove it, the answer in fewer is that it is not decided.
             if verdict.verdict == "proved" and truth(folder, verdict, honest):
                 again = bounded(folder, bits=256)
                 assert again.verdict == "proved" or "in float64 only" in again.reason, again
+            elif twice and verdict.verdict in ("refused", "cannot decide"):
+                again = bounded(folder, bits=256)
+                # A claim is refused if what is proved in the same precision is worse.
+                known = verdict.verdict == "refused" and "is claimed to be" not in verdict.reason
+                assert not known or again.verdict != "proved", verdict
         except BaseException as error:
             kept = tmp_path / "kept"
             if folder.is_dir():

@@ -89,3 +89,12 @@ def test_steps_too_short_to_count(step, build, tmp_path):
     if step <= 1e-100:  # a product without all its digits, or 0
         assert verdict.verdict == "cannot decide" and "is out of range" in verdict.reason
     assert check(case.save(tmp_path, own, scale=1e300)).verdict in ("refused", "cannot decide")
+
+
+def test_kernels_with_entries_of_all_sizes(build, tmp_path):
+    """In many bits too there is a verdict where elimination finds no pivot."""
+    case = build.two_layer(3, 3, 6)
+    case.arrays["w2"][0, 0] = 2.0**512
+    folder = case.save(tmp_path, {"kind": "flow", "rho": 1e-6, "start_radius": 0.0})
+    for bits in (53, 256):
+        assert check(folder, bits=bits).verdict == "cannot decide"
