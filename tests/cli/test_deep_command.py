@@ -1,5 +1,7 @@
 """`surefit certify --network fc|cnn|resnet`, from options to the verdict."""
 
+from pathlib import Path
+
 import pytest
 
 SMALL = (
@@ -18,11 +20,15 @@ SMALL = (
 )
 def test_cross_entropy_ends_where_every_sample_is_classified_correctly(surefit, options):
     code, out, err = surefit(*SMALL, *options, "--loss", "cross_entropy")
-    assert code == 1, err
-    assert "? Training reached its goal after" in out
-    assert "all training samples are classified correctly. No certificate." in out
+    assert code == 0, err
+    assert "✓ Training reached its goal: all training samples are classified correctly." in out
+    assert "The saved weights classify all 20 samples correctly" in out or "gradient flow" in out
     assert "until all training samples are classified correctly" in err
     assert "allen_zhu_2019" in out
+    (folder,) = Path("runs").glob("*/certificate")
+    code, out, _ = surefit("verify", folder)
+    assert code == 0
+    assert out.rstrip().endswith("proved")
 
 
 def test_a_width_that_the_image_does_not_divide_is_explained(surefit):

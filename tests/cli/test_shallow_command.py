@@ -61,11 +61,11 @@ def test_another_network_has_no_forms_but_the_widths_of_the_literature(surefit):
     assert "zou_gu_2019" in out
 
 
-def test_cross_entropy_has_one_hot_targets_and_no_certificate(surefit):
+def test_cross_entropy_has_one_hot_targets_and_certificates_about_classes(surefit):
     code, out, err = surefit(*SMALL, "--init", "lecun", "--loss", "mean_cross_entropy")
     assert code == 1, err
     assert "Explicit conditions" not in out
-    assert "Certificates are about the squared loss; this run has another one." in out
+    assert "samples are not classified correctly" in out
     code, _, err = surefit(*SMALL, "--loss", "logistic", "--labels", "one_hot", "--classes", 0, 1)
     assert code == 2
     assert "`labels` must be 'plus_minus_one' for loss 'logistic'. Got 'one_hot'" in err
