@@ -70,8 +70,8 @@ class WidthSearch:
 def certified_width(spec: WidthSpec, *, listener: Listener | None = None) -> WidthSearch:
     r"""Look for the smallest width at which `certify_at_start` holds, for every size and draw.
 
-    The widths tried are $2^{k/4}$, rounded, from 4 times the number of samples on: the condition
-    falls about like $1/m$, so that a first evaluation says where to look.
+    The widths tried are $2^{k/4}$, rounded, by bisection: the condition falls about like $1/m$, so
+    that every evaluation says where to look next.
 
     Args:
         spec: data, activation, and which networks.
@@ -86,7 +86,7 @@ def certified_width(spec: WidthSpec, *, listener: Listener | None = None) -> Wid
         StorageError: a data file cannot be read.
 
     Cost:
-        About four evaluations of `certify_at_start` per row.
+        About five evaluations of `certify_at_start` per row.
     """
     listener = listener if listener is not None else Listener()
     prepared = data.prepare(
@@ -145,24 +145,18 @@ def _search(
     grid = _widths(spec, len(prepared.x))
     tried: dict[int, Certificate] = {}
 
-    def holds(at: int) -> bool:
-        if at not in tried:
-            problem = _problem(spec, prepared, grid[at], weight_std, centred=True)
-            tried[at] = certify_at_start(problem, problem.init(seed))
-            listener.stage(
-                f"weight_std {weight_std:g}, seed {seed}, width {grid[at]}: " + _outcome(tried[at])
-            )
-        return tried[at].holds is True
-
-    at = _nearest(grid, 4.0 * len(prepared.x))
-    holds(at)
-    at = _nearest(grid, _estimate(grid[at], tried[at]))
-    while not holds(at) and at + 1 < len(grid) and at + 1 not in tried:
-        at += 1
-    while at > 0 and tried[at].holds is True and holds(at - 1):
-        at -= 1
-    certified = [i for i, one in tried.items() if one.holds is True]
-    at = min(certified, default=max(tried))
+    # All widths up to grid[low] fail, all from grid[high] on hold, as far as was looked.
+    low, high, at = -1, len(grid), _nearest(grid, 4.0 * len(prepared.x))
+    while high - low > 1:
+        problem = _problem(spec, prepared, grid[at], weight_std, centred=True)
+        tried[at] = certify_at_start(problem, problem.init(seed))
+        listener.stage(
+            f"weight_std {weight_std:g}, seed {seed}, width {grid[at]}: " + _outcome(tried[at])
+        )
+        low, high = (low, at) if tried[at].holds else (at, high)
+        at = min(max(_nearest(grid, _estimate(grid[at], tried[at])), low + 1), high - 1)
+    certified = high < len(grid)
+    at = high if certified else low
     return CertifiedWidth(
         weight_std=weight_std,
         seed=seed,
