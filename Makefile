@@ -28,7 +28,7 @@ test: $(VENV)/ready  ## lint, floors, documentation and all tests but the slow o
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
 	$(BIN)/mkdocs build --strict --quiet
-	$(BIN)/python -m pytest -n 2 --dist worksteal
+	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal  # workers share the cores
 
 slow: $(VENV)/ready  ## the longer experiments
 	$(BIN)/python -m pytest -m slow
