@@ -52,6 +52,8 @@ def check(path: str | pathlib.Path, bits: int = 53) -> Verdict:
         with np.errstate(all="ignore"), ctx.workprec(max(bits, SCALAR)):
             folder = read(path)
             sentence, numbers = _prove(folder, bits, chain)
+        if not np.isfinite(list(numbers.values())).all():
+            raise UndecidedError("numbers outside the range of float64 appear")
         _compare_claims(folder, numbers, chain)
         return Verdict(PROVED, sentence, "", tuple(chain.steps), numbers)
     except InvalidError as error:

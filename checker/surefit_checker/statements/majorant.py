@@ -35,7 +35,7 @@ class Chain:
             return
         size = max(float_up(abs(value)), float_up(abs(bound)), 1e-300)
         by = float_down(value - bound)  # by so much it is known to fail
-        if by <= self.near * size:
+        if not by > self.near * size:
             raise UndecidedError(f"{name}: too close to decide in this precision, more bits may")
         factor = float_up(value) / float_down(bound) if float_down(bound) > 0 else float("inf")
         raise RefusedError(

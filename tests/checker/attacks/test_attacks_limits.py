@@ -98,3 +98,18 @@ def test_kernels_with_entries_of_all_sizes(build, tmp_path):
     folder = case.save(tmp_path, {"kind": "flow", "rho": 1e-6, "start_radius": 0.0})
     for bits in (53, 256):
         assert check(folder, bits=bits).verdict == "cannot decide"
+
+
+@pytest.mark.parametrize("size", [1e200, 1.7976931348623157e308])
+def test_no_sentence_has_numbers_beyond_float64(size, build, tmp_path):
+    layers = [build.dense("w1", 1.0, "relu"), build.dense("w2", 1.0, "identity")]
+    case = build.case(layers, {"w1": (2, 2), "w2": (1, 2)}, np.array([[1.0, 0.0]]))
+    case.arrays |= {"w1": np.array([[3.0, 0.0], [-1.0, 0.0]]), "y": np.ones((1, 1))}
+    case.arrays["w2"] = np.array([[2.0, size]])  # the second feature is 0
+    folder = case.save(tmp_path, {"kind": "homogeneous"})
+    text = (folder / "certificate.json").read_text().replace("squared", "cross_entropy")
+    (folder / "certificate.json").write_text(text)
+    for bits in (53, 256):
+        verdict = check(folder, bits=bits)
+        assert verdict.verdict == ("proved" if size < 1e300 else "cannot decide")
+        assert "nan" not in (verdict.statement + verdict.reason).lower()
