@@ -96,7 +96,9 @@ def width(
     if not quiet:
         RESULTS.print(_table(found))
         if found.demands:
-            RESULTS.print(width_table(found.demands, math.nan if best is None else best.width))
+            RESULTS.print(
+                width_table(found.demands, math.nan if best is None else float(best.width))
+            )
     if best is None:
         RESULTS.print("[bold red]✗[/] No width up to the largest one tried is certified.")
         least = min(found.rows, key=lambda row: row.estimate)
