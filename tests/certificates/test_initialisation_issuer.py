@@ -235,3 +235,14 @@ def test_descent_with_a_model_of_the_kernel(seed):
         move = step * (j0 + scale * np.einsum("ikl,l->ik", b, theta)).T @ r
         theta, path = theta - move, path + np.linalg.norm(move)
     assert path <= path_bound
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("samples", "m"), [(50, 256), (100, 768), (360, 3072)])
+def test_digits(samples, m, tmp_path):
+    """The tables of docs/certificates/initialisation.md, but for n = 1000."""
+    data = sf.data.prepare(sf.data.load("digits"), classes=(0, 1), samples=samples)
+    problem = sf.Problem(sf.Centred(network(m)), data.x, data.y)
+    certificate = sf.certify_at_start(problem, problem.init(0))
+    assert certificate.holds, certificate.explain()
+    assert check(certificate.save(tmp_path / "c")).verdict == "proved"
