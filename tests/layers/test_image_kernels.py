@@ -251,3 +251,18 @@ def test_black_patches_have_kernels_of_zero():
     claim_limit(network, x, seeds=512)
     limit = limit_of(network, x)
     assert not np.any(limit.nngp[2]) and not np.any(limit.ntk[2])
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_kernels_in_blocks_are_the_same(monkeypatch, pooled):
+    head = sf.GlobalAveragePool() if pooled else sf.Flatten()
+    network = sf.Serial(sf.Conv(3, 3), sf.Relu(), head, sf.Dense(1))
+    x, other = (jax.random.normal(jax.random.key(i), (n, 5, 5, 1)) for i, n in ((0, 7), (1, 4)))
+    whole = [sf.limit_kernel(network, x), sf.limit_kernel(network, x, other)]
+    monkeypatch.setattr("surefit.tangent.limit._BLOCK", 20_000)
+    blocks = [sf.limit_kernel(network, x), sf.limit_kernel(network, x, other)]
+    for one, two in zip(whole, blocks, strict=True):
+        for name in ("nngp", "ntk", "variance1", "variance2"):
+            np.testing.assert_allclose(getattr(one, name), getattr(two, name), atol=1e-15)
+        assert (one.symmetric, one.space) == (two.symmetric, two.space)
+    np.testing.assert_array_equal(blocks[0].ntk, blocks[0].ntk.T)

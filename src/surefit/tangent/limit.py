@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 
 import jax.numpy as jnp
@@ -17,6 +18,8 @@ __all__ = ["input_kernel", "limit_kernel"]
 # How many arrays as large as a kernel are held at the peak: both kernels before and behind a layer,
 # and what duals make on the way. Measured: 14 for ReLU, 15 for GELU.
 _ARRAYS = 16
+# Bytes of covariances of positions beyond which pairs of examples are taken in blocks.
+_BLOCK = 2**30
 
 
 def input_kernel(
@@ -85,7 +88,8 @@ def limit_kernel(
         `cross_positions` (n1, n2, *space, *space).
 
     Cost: for images of P positions, P duals per pair of examples; P^2, and P^2 numbers of memory,
-        where the network pools.
+        where the network pools. Networks whose outputs have no positions are evaluated in blocks of
+        examples, so that about 1 GiB is needed.
 
     Raises:
         InvalidInputError: the composition has no known limit, or shapes do not match.
@@ -110,8 +114,56 @@ def limit_kernel(
         # Kernels do not know all of a shape; layers say what does not fit.
         network.output_shape(x1.shape[1:])
     cross = network.needs_cross_positions(cross_positions)
+    if _too_large(x1, x2, cross) and len(network.output_shape(x1.shape[1:])) == 1:
+        return _in_blocks(network, x1, x2)
     kernel = network.kernel(input_kernel(x1, x2, cross))
     return kernel if cross_positions else kernel.same_positions()
+
+
+def _too_large(x1: Float[Array, "n1 ..."], x2: Float[Array, "n2 ..."] | None, cross: bool) -> bool:
+    """Whether the covariances of positions should not be held for all pairs of examples at once."""
+    n1, n2 = len(x1), len(x1) if x2 is None else len(x2)
+    positions = math.prod(x1.shape[1:-1])
+    entries = n1 * n2 * positions ** (2 if cross else 1)
+    return positions > 1 and max(n1, n2) > 1 and _ARRAYS * x1.dtype.itemsize * entries > _BLOCK
+
+
+def _in_blocks(
+    network: Layer, x1: Float[Array, "n1 ..."], x2: Float[Array, "n2 ..."] | None
+) -> Kernel:
+    """The kernel from those of halves of a batch, where outputs have no positions."""
+    if x2 is None:
+        first, second = _halves(x1)
+        upper, lower = limit_kernel(network, first), limit_kernel(network, second)
+        corner = limit_kernel(network, first, second)
+        return dataclasses.replace(
+            upper,
+            nngp=_symmetric(upper.nngp, corner.nngp, lower.nngp),
+            ntk=_symmetric(upper.ntk, corner.ntk, lower.ntk),
+            variance1=jnp.concatenate([upper.variance1, lower.variance1]),
+            variance2=jnp.concatenate([upper.variance2, lower.variance2]),
+        )
+    rows = len(x1) >= len(x2)
+    halves = _halves(x1 if rows else x2)
+    a, b = (limit_kernel(network, *((half, x2) if rows else (x1, half))) for half in halves)
+    axis = 0 if rows else 1
+    return dataclasses.replace(
+        a,
+        nngp=jnp.concatenate([a.nngp, b.nngp], axis),
+        ntk=jnp.concatenate([a.ntk, b.ntk], axis),
+        variance1=jnp.concatenate([a.variance1, b.variance1]) if rows else a.variance1,
+        variance2=a.variance2 if rows else jnp.concatenate([a.variance2, b.variance2]),
+    )
+
+
+def _halves(x: Float[Array, "n ..."]) -> tuple[Float[Array, "a ..."], Float[Array, "b ..."]]:
+    return x[: len(x) // 2], x[len(x) // 2 :]
+
+
+def _symmetric(
+    upper: Float[Array, "a a"], corner: Float[Array, "a b"], lower: Float[Array, "b b"]
+) -> Float[Array, "n n"]:
+    return jnp.block([[upper, corner], [corner.T, lower]])
 
 
 def _require_memory(n1: int, n2: int, space: tuple[int, ...], cross: bool, itemsize: int) -> None:
