@@ -33,8 +33,9 @@ def gamma(terms: int) -> float:
 
 
 def float_up(x: arb) -> float:
-    """A float that is at least the number."""
-    return float(np.nextafter(np.nextafter(float(x.upper()), np.inf), np.inf))
+    """A float that is at least the number; the number itself if it is one."""
+    near = float(x.upper())
+    return near if arb(near) >= x else float(np.nextafter(np.nextafter(near, np.inf), np.inf))
 
 
 def float_down(x: arb) -> float:
