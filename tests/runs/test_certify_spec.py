@@ -45,6 +45,7 @@ CHANGES = {
     "steps": 100,
     "target_loss": 1e-6,
     "polish": True,
+    "from_start": True,
     "theorems": (),
     "monitors": (),
     "every": 10,

@@ -22,7 +22,7 @@ class SamePositions(AveragePool):
     """The variance of a mean without the covariances of what it is of."""
 
     def kernel(self, k):
-        windows = self._windows((*k.space, k.width))
+        windows = self.windows((*k.space, k.width))
         due = AveragePool.kernel(self, k)
         rank = len(k.space)
         return dataclasses.replace(
