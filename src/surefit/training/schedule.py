@@ -78,9 +78,17 @@ class Schedule:
     def _next_measured(self, step: int) -> int:
         if self.every is not None:
             return (step // self.every + 1) * self.every
+        width = self._width(step)
+        following = (step // width + 1) * width
+        # Where the width changes on the way there, the loop looks again: so that no multiple is
+        # passed over, it measures at the change itself.
+        turn = 1 << step.bit_length()
+        return min(turn, following) if self._width(turn) != width else following
+
+    def _width(self, step: int) -> int:
+        """Steps between measurements of cheap monitors, by default."""
         widest = max(self.chunk, _WIDEST)
         width = 1
         if step >= _DENSE:
             width = min((1 << (step.bit_length() - 1)) // _PER_OCTAVE, widest)
-        width = max(width, min(self.spacing, widest))
-        return (step // width + 1) * width
+        return max(width, min(self.spacing, widest))
