@@ -15,6 +15,11 @@ def below(x: float) -> str:
     return _rounded(x, decimal.ROUND_FLOOR)
 
 
+def starts(radius: float) -> str:
+    """Where the statement lets descent or flow start."""
+    return f"every start within {radius!r} of the saved weights" if radius else "the saved weights"
+
+
 def _rounded(x: float, rounding: str) -> str:
     context = decimal.Context(prec=6, rounding=rounding)
     return format(context.create_decimal(decimal.Decimal(x)), "g")

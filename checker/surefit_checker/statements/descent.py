@@ -9,7 +9,7 @@ from surefit_checker.reading import real
 from surefit_checker.statements.local import known_facts
 from surefit_checker.statements.majorant import Chain, Facts, majorise
 from surefit_checker.verdict import InvalidError
-from surefit_checker.wording import above, below
+from surefit_checker.wording import above, below, starts
 
 KEYS = ["kind", "rho", "start_radius", "step_size"]
 
@@ -29,8 +29,8 @@ def prove(problem, chain: Chain) -> tuple[str, dict[str, float]]:
         "largest_step": float_down(largest),
     }
     sentence = (
-        f"Gradient descent on the loss with step size {step!r} from every start within "
-        f"{float(facts.start_radius)!r} of the saved weights converges to weights with zero "
+        f"Gradient descent on the loss with step size {step!r} from "
+        f"{starts(float(facts.start_radius))} converges to weights with zero "
         f"loss: its path is no longer than {above(numbers['path_length'])}, and every step shrinks "
         f"the norm of the residual, now at most {above(numbers['residual_norm'])} at the saved "
         f"weights, by a factor of at most 1 - {below(float_down(scaled * rate))}."
