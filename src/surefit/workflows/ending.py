@@ -8,7 +8,7 @@ import math
 from surefit.certificates import fires
 from surefit.core.layer import Params
 from surefit.core.precision import float64
-from surefit.curvature import linear_in_parameters, two_layer_view, without_bound
+from surefit.curvature import linear_in_parameters, two_layer_view
 from surefit.problem import Problem
 from surefit.training.classes import classes_obstacle, share_correct
 from surefit.training.setup import StopCondition
@@ -36,13 +36,11 @@ class Goal:
     Args:
         target_loss: stop at this loss; None: there is no such loss.
         stop: asked now and then; None: nothing is asked.
-        certifiable: whether a certificate is possible for the network at all.
         words: what is reached there, where it is no loss.
     """
 
     target_loss: float | None
     stop: StopCondition | None
-    certifiable: bool
     words: str = ""
 
 
@@ -69,21 +67,20 @@ def goal(
         polished: whether polishing comes next, which goes from a rough fit to an exact one.
     """
     squared = problem.loss.residual_scale(problem.samples) is not None
-    certifiable = squared and not without_bound(problem, params)
     if target_loss is not None:
-        return Goal(target_loss, None, certifiable)
+        return Goal(target_loss, None)
     if deep:
-        return _deep_goal(problem, params, squared and not large, certifiable)
+        return _deep_goal(problem, params, squared and not large)
     if not (squared and _by_training(problem, params)):
         # Certificates are about the squared loss, and plain descent seldom comes near enough for
         # the bounds of rectifiers, equilibria and deep networks: asking again and again is vain.
-        return Goal(_share(problem, params, POLISHABLE if polished else FITTED), None, certifiable)
+        return Goal(_share(problem, params, POLISHABLE if polished else FITTED), None)
 
     def certified(problem: Problem, params: Params, step: int) -> bool:
         # A function of the step alone, so that a resumed run asks at the same steps.
         return step % ASK_EVERY == 0 and fires(problem, params, step_size, condition=STOP_AT)
 
-    return Goal(_share(problem, params, POLISHABLE) if polished else None, certified, certifiable)
+    return Goal(_share(problem, params, POLISHABLE) if polished else None, certified)
 
 
 def _share(problem: Problem, params: Params, share: float) -> float:
@@ -99,12 +96,12 @@ def _by_training(problem: Problem, params: Params) -> bool:
     return view is not None and math.isfinite(view.activation.smoothness)
 
 
-def _deep_goal(problem: Problem, params: Params, exact: bool, certifiable: bool) -> Goal:
+def _deep_goal(problem: Problem, params: Params, exact: bool) -> Goal:
     if not exact and classes_obstacle(problem) is None:
-        return Goal(None, all_correct, certifiable, "all training samples are classified correctly")
+        return Goal(None, all_correct, "all training samples are classified correctly")
     start = float(problem.objective(params)) - problem.loss.minimum
     target = DEEP_LOSS if exact else FITTED * start
-    return Goal(problem.loss.minimum + min(target, start / 2.0), None, certifiable)
+    return Goal(problem.loss.minimum + min(target, start / 2.0), None)
 
 
 def all_correct(problem: Problem, params: Params, step: int) -> bool:
