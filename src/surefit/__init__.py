@@ -17,6 +17,7 @@ _HOME = {
     "CertifySpec": "surefit.runs",
     "Check": "surefit.core.check",
     "Evidence": "surefit.core.check",
+    "FunctionSpace": "surefit.function_space",
     "Kernel": "surefit.core.kernel",
     "Prediction": "surefit.core.prediction",
     "Problem": "surefit.problem",
@@ -42,6 +43,7 @@ _PACKAGES = (
     "data",
     "equilibria",
     "errors",
+    "function_space",
     "implicit",
     "landscapes",
     "layers",
@@ -74,6 +76,7 @@ if TYPE_CHECKING:
     from surefit.core.prediction import Prediction
     from surefit.core.trajectory import Trajectory
     from surefit.equilibria import well_posedness
+    from surefit.function_space import FunctionSpace
     from surefit.implicit.solvers import *  # noqa: F403
     from surefit.landscapes import landscape
     from surefit.layers import *  # noqa: F403
