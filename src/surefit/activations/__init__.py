@@ -1,4 +1,8 @@
-"""Activations: one file each; every one stands in `Serial` as it is."""
+"""Activations: one file each; every one stands in `Serial` as it is.
+
+`surefit.activations.fast_arc_cosine` has the duals of ReLU and leaky ReLU as polynomials of the
+correlation (`rectifier_pair`, `arc_cosine_pair`), for kernels that evaluate many of them.
+"""
 
 from __future__ import annotations
 

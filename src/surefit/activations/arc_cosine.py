@@ -8,7 +8,8 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
-from surefit.activations.angle import angle, gap, root
+from surefit.activations.angle import gap, root
+from surefit.activations.fast_arc_cosine import angle_and_excess
 
 __all__ = ["rectifier_dual", "step_dual"]
 
@@ -23,7 +24,9 @@ def step_dual(
     References:
         Cho, Saul (2009), Kernel methods for deep learning, eq. (3) with n = 0, halved.
     """
-    return (math.pi - angle(covariance, variance1, variance2)) / (2 * math.pi)
+    theta, _ = angle_and_excess(_defect(covariance, variance1, variance2))
+    share = theta / (2 * math.pi)
+    return jnp.where(covariance >= 0, 0.5 - share, share)
 
 
 @jax.custom_jvp
@@ -37,9 +40,9 @@ def rectifier_dual(
     References:
         Cho, Saul (2009), Kernel methods for deep learning, eq. (3) with n = 1, halved.
     """
-    theta = angle(covariance, variance1, variance2)
-    sine = root(gap(covariance, variance1, variance2))
-    return (sine + (math.pi - theta) * covariance) / (2 * math.pi)
+    _, excess = angle_and_excess(_defect(covariance, variance1, variance2))
+    scale = root(variance1) * root(variance2)
+    return jnp.where(covariance >= 0, covariance / 2, 0.0) + scale * excess / (2 * math.pi)
 
 
 # The two terms have infinite derivatives at |rho| = 1 that cancel. Price's theorem gives the sum:
@@ -55,3 +58,19 @@ def _rectifier_dual_jvp(primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     change = step_dual(covariance, variance1, variance2) * tangents[0]
     change = change + per(variance1) * tangents[1] + per(variance2) * tangents[2]
     return rectifier_dual(covariance, variance1, variance2), change
+
+
+def _defect(
+    covariance: Float[Array, "..."],
+    variance1: Float[Array, "..."],
+    variance2: Float[Array, "..."],
+) -> Float[Array, "..."]:
+    r"""$1 - |\rho|$ with every digit that the arguments carry; 1 where a variance is 0.
+
+    $1 - \rho^2$ divided by $1 + |\rho|$, so that a right angle stands for no angle.
+    """
+    scale = root(variance1) * root(variance2)
+    bound = scale * (scale + jnp.abs(covariance))
+    positive = bound > 0
+    square = gap(covariance, variance1, variance2)
+    return jnp.where(positive, square / jnp.where(positive, bound, 1.0), 1.0)
