@@ -77,6 +77,34 @@ class Activation(Layer):
 
         return dual(self.derivative, covariance, variance1, variance2)
 
+    def duals_at_distance(
+        self,
+        covariance: Float[Array, "..."],
+        variance1: Float[Array, "..."],
+        variance2: Float[Array, "..."],
+        distance: Float[Array, "..."],
+    ) -> tuple[Float[Array, "..."], Float[Array, "..."], Float[Array, "..."]]:
+        r"""$E[\phi(u)\phi(v)]$, $E[\phi'(u)\phi'(v)]$ and $\frac12E(\phi(u)-\phi(v))^2$.
+
+        Smooth duals lose nothing where the distance comes from a difference. Those that have the
+        derivative infinity at correlation 1, of functions with kinks, do better with
+        `distance`, $\frac12E(u-v)^2$.
+        """
+        value = self.dual(covariance, variance1, variance2)
+        slope = self.derivative_dual(covariance, variance1, variance2)
+        own = (self.dual(v, v, v) for v in (variance1, variance2))
+        return value, slope, sum(own) / 2 - value
+
+    @property
+    def closed_form(self) -> bool:
+        """Whether both duals are overridden, and `kernel` is not."""
+        kind = type(self)
+        return (
+            kind.dual is not Activation.dual
+            and kind.derivative_dual is not Activation.derivative_dual
+            and kind.kernel is Activation.kernel
+        )
+
     def output_shape(self, input_shape: Shape) -> Shape:
         """Unchanged."""
         return input_shape
@@ -99,6 +127,8 @@ class Activation(Layer):
                 "features Gaussian in the limit of infinite width; without it no closed-form "
                 "limit is known. Put a `Dense` layer in between, or `Conv` on images."
             )
+        if k.distance is not None:
+            return self._kernel_at_distance(k, k.distance)
         nngp, variance1, variance2 = k.pairwise(self.dual)
         slope, _, _ = k.pairwise(self.derivative_dual)
         return dataclasses.replace(
@@ -109,6 +139,28 @@ class Activation(Layer):
             variance2=variance2,
             gaussian=False,
             behind=Behind(k, self),
+        )
+
+    def _kernel_at_distance(self, k: Kernel, distance: Float[Array, "n1 n2"]) -> Kernel:
+        """The kernel of vectors whose distances are known besides their covariances."""
+        s, t = k.variance1[:, None], k.variance2[None, :]
+        nngp, slope, distance = self.duals_at_distance(k.nngp, s, t, distance)
+        variance1 = self.dual(k.variance1, k.variance1, k.variance1)
+        variance2 = self.dual(k.variance2, k.variance2, k.variance2)
+        if k.symmetric:
+            each = jnp.arange(k.variance1.shape[0])
+            own = self.derivative_dual(k.variance1, k.variance1, k.variance1)
+            nngp, slope = nngp.at[each, each].set(variance1), slope.at[each, each].set(own)
+            distance = distance.at[each, each].set(0.0)
+        return dataclasses.replace(
+            k,
+            nngp=nngp,
+            ntk=k.ntk * slope,
+            variance1=variance1,
+            variance2=variance2,
+            gaussian=False,
+            behind=None,
+            distance=distance,
         )
 
 

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from surefit.activations.angle import gap, root
 from surefit.activations.fast_arc_cosine import angle_and_excess
 
-__all__ = ["rectifier_dual", "step_dual"]
+__all__ = ["duals_at_distance", "rectifier_dual", "step_dual"]
 
 
 def step_dual(
@@ -58,6 +58,39 @@ def _rectifier_dual_jvp(primals: tuple, tangents: tuple) -> tuple[Array, Array]:
     change = step_dual(covariance, variance1, variance2) * tangents[0]
     change = change + per(variance1) * tangents[1] + per(variance2) * tangents[2]
     return rectifier_dual(covariance, variance1, variance2), change
+
+
+def duals_at_distance(
+    covariance: Float[Array, "..."],
+    variance1: Float[Array, "..."],
+    variance2: Float[Array, "..."],
+    distance: Float[Array, "..."],
+) -> tuple[Float[Array, "..."], Float[Array, "..."], Float[Array, "..."]]:
+    r"""$E[u_+v_+]$, $P(u>0,v>0)$ and $\frac12E(u_+-v_+)^2$, given $\frac12E(u-v)^2 = d$.
+
+    With $e = (d - \frac12(\sqrt s-\sqrt t)^2)/\sqrt{st}$ for $c \ge 0$ the angle has the relative
+    accuracy of $d$ where the variances are equal, and the new distance is
+    $\frac12(d + \min(c, 0)) - \frac{\sqrt{st}}{2\pi}(\sin\vartheta-\vartheta\cos\vartheta)$,
+    $\vartheta = \arccos|\rho|$, whose second term is the smaller one by far for close pairs.
+    """
+    root1, root2 = root(variance1), root(variance2)
+    scale = root1 * root2
+    inverse = _reciprocal(root1) * _reciprocal(root2)
+    near, positive = distance - (root1 - root2) ** 2 / 2, covariance >= 0
+    gap_to_scale = jnp.where(positive, near, scale + covariance)
+    defect = jnp.where(inverse > 0, gap_to_scale * inverse, 1.0)
+    theta, excess = angle_and_excess(defect)
+    excess, share = scale * excess / (2 * math.pi), theta / (2 * math.pi)
+    below = jnp.where(positive, 0.0, covariance)
+    return (
+        (covariance - below) / 2 + excess,
+        jnp.where(positive, 0.5 - share, share),
+        (distance + below) / 2 - excess,
+    )
+
+
+def _reciprocal(x: Float[Array, "..."]) -> Float[Array, "..."]:
+    return jnp.where(x > 0, 1.0 / jnp.where(x > 0, x, 1.0), 0.0)
 
 
 def _defect(

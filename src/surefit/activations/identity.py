@@ -53,3 +53,13 @@ class Identity(Activation):
     ) -> Float[Array, "..."]:
         """1."""
         return jnp.ones_like(self.dual(covariance, variance1, variance2))
+
+    def duals_at_distance(
+        self,
+        covariance: Float[Array, "..."],
+        variance1: Float[Array, "..."],
+        variance2: Float[Array, "..."],
+        distance: Float[Array, "..."],
+    ) -> tuple[Float[Array, "..."], Float[Array, "..."], Float[Array, "..."]]:
+        """Nothing changes."""
+        return covariance, jnp.ones_like(covariance), distance

@@ -9,7 +9,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from surefit.activations.activation import Activation
-from surefit.activations.arc_cosine import rectifier_dual, step_dual
+from surefit.activations.arc_cosine import duals_at_distance, rectifier_dual, step_dual
 from surefit.errors import InvalidInputError
 
 __all__ = ["LeakyRelu"]
@@ -85,3 +85,19 @@ class LeakyRelu(Activation):
     ) -> Float[Array, "..."]:
         """Zeroth-order arc-cosine kernel with a constant part."""
         return self.slope + (1.0 - self.slope) ** 2 * step_dual(covariance, variance1, variance2)
+
+    def duals_at_distance(
+        self,
+        covariance: Float[Array, "..."],
+        variance1: Float[Array, "..."],
+        variance2: Float[Array, "..."],
+        distance: Float[Array, "..."],
+    ) -> tuple[Float[Array, "..."], Float[Array, "..."], Float[Array, "..."]]:
+        r"""Distances mix as the duals do: those of $u$ and of $u_+$."""
+        value, step, apart = duals_at_distance(covariance, variance1, variance2, distance)
+        square = (1.0 - self.slope) ** 2
+        return (
+            self.slope * covariance + square * value,
+            self.slope + square * step,
+            self.slope * distance + square * apart,
+        )

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from surefit.activations.activation import Activation
-from surefit.activations.arc_cosine import rectifier_dual, step_dual
+from surefit.activations.arc_cosine import duals_at_distance, rectifier_dual, step_dual
 
 __all__ = ["Relu"]
 
@@ -62,3 +62,13 @@ class Relu(Activation):
     ) -> Float[Array, "..."]:
         """Zeroth-order arc-cosine kernel, halved."""
         return step_dual(covariance, variance1, variance2)
+
+    def duals_at_distance(
+        self,
+        covariance: Float[Array, "..."],
+        variance1: Float[Array, "..."],
+        variance2: Float[Array, "..."],
+        distance: Float[Array, "..."],
+    ) -> tuple[Float[Array, "..."], Float[Array, "..."], Float[Array, "..."]]:
+        """Both kernels, with the digits that the distance has."""
+        return duals_at_distance(covariance, variance1, variance2, distance)

@@ -61,6 +61,10 @@ class Kernel:
             features.
         space: the axes of positions: (height, width) of images; () of vectors.
         cross: whether covariances between different positions are held too.
+        distance: $\frac12E(f(x_i) - f(x'_j))^2$ of vectors, which keeps the digits of close pairs
+            that a difference of covariances has lost; only where every layer of the network
+            carries it on (`Layer.closed_form`).
+        route: how the numbers were found, where `limit_kernel` chose: in words.
     """
 
     nngp: Float[Array, "n1 n2 ..."]
@@ -73,6 +77,8 @@ class Kernel:
     behind: Behind | None = None
     space: Space = dataclasses.field(default=(), metadata={"static": True})
     cross: bool = dataclasses.field(default=False, metadata={"static": True})
+    distance: Float[Array, "n1 n2"] | None = None
+    route: str = dataclasses.field(default="", metadata={"static": True})
 
     def pairwise(self, function: Callable) -> tuple[Array, Array, Array]:
         """A function of every pair of features: for `nngp`, `variance1` and `variance2`.
@@ -144,4 +150,5 @@ class Kernel:
             variance1=jnp.zeros_like(self.variance1),
             variance2=jnp.zeros_like(self.variance2),
             behind=None,
+            distance=None,
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import abc
-from typing import Any, TypeAlias
+from typing import Any, ClassVar, TypeAlias
 
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
@@ -17,12 +17,21 @@ Params: TypeAlias = PyTree[Any]
 
 
 class Layer(abc.ABC):
-    """A frozen description of a map with parameters; networks are layers too.
+    r"""A frozen description of a map with parameters; networks are layers too.
 
     To add one, write a frozen dataclass in a new file of `surefit/layers/` with `output_shape`,
     `init`, `apply` and `kernel`. Instances are hashable and hold no arrays: parameters live in the
     pytree that `init` makes. Shapes are those of one example, without the batch axis.
+
+    Attributes:
+        homogeneous: whether $g(ax) = a\,g(x)$ for all $a \ge 0$ and all parameters; the kernels of
+            a network of vectors then are one function of the angle.
+        closed_form: whether `kernel` is one formula for every pair of vectors, which can be
+            compiled and evaluated tile by tile, and keeps `Kernel.distance` up to date.
     """
+
+    homogeneous: ClassVar[bool] = False
+    closed_form: ClassVar[bool] = False
 
     @abc.abstractmethod
     def output_shape(self, input_shape: Shape) -> Shape:

@@ -47,6 +47,16 @@ class Centred(Layer):
         # before.
         return self.network.kernel(k.without_tangent()).without_output()
 
+    @property
+    def homogeneous(self) -> bool:
+        """Where the network is."""
+        return self.network.homogeneous
+
+    @property
+    def closed_form(self) -> bool:
+        """Where the network has one."""
+        return self.network.closed_form
+
     def needs_cross_positions(self, wanted: bool) -> bool:
         """As the network says."""
         return self.network.needs_cross_positions(wanted)

@@ -119,7 +119,16 @@ class Dense(Layer):
             width=self.features,
             gaussian=True,
             behind=None,
+            # The bias is the same for both examples.
+            distance=None if k.distance is None else gain * k.distance,
         )
+
+    closed_form = True
+
+    @property
+    def homogeneous(self) -> bool:
+        """Without a bias."""
+        return self.bias_std is None
 
     def trainable(self, params: Params) -> PyTree[bool]:
         """All or nothing, as `trained` says."""

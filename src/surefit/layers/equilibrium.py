@@ -81,6 +81,11 @@ class Equilibrium(Layer):
     norm_bound: float | None = None
     projection: Projection = "rescale"
 
+    @property
+    def homogeneous(self) -> bool:
+        """Where the activation is."""
+        return self.activation.homogeneous
+
     # What taps of weight gradients ask every layer of weights for.
     bias_std = None
 

@@ -56,6 +56,16 @@ class Linearised(Layer):
         """Both kernels of the network: at the start value and gradient are the network's own."""
         return self.network.kernel(k)
 
+    @property
+    def homogeneous(self) -> bool:
+        """Where the network is."""
+        return self.network.homogeneous
+
+    @property
+    def closed_form(self) -> bool:
+        """Where the network has one."""
+        return self.network.closed_form
+
     def needs_cross_positions(self, wanted: bool) -> bool:
         """As the network says."""
         return self.network.needs_cross_positions(wanted)

@@ -70,7 +70,18 @@ class Residual(Layer):
             variance1=k.variance1 + square * b.variance1,
             variance2=k.variance2 + square * b.variance2,
             behind=None,
+            distance=None if b.distance is None else k.distance + square * b.distance,
         )
+
+    @property
+    def homogeneous(self) -> bool:
+        """Where the branch is."""
+        return self.branch.homogeneous
+
+    @property
+    def closed_form(self) -> bool:
+        """Where the branch has one."""
+        return self.branch.closed_form
 
     @property
     def passes_input(self) -> bool:

@@ -73,6 +73,16 @@ class Serial(Layer):
         return k
 
     @property
+    def homogeneous(self) -> bool:
+        """Whether every layer is."""
+        return all(layer.homogeneous for layer in self.layers)
+
+    @property
+    def closed_form(self) -> bool:
+        """Whether every layer has one."""
+        return all(layer.closed_form for layer in self.layers)
+
+    @property
     def passes_input(self) -> bool:
         """Whether every layer does."""
         return all(layer.passes_input for layer in self.layers)
