@@ -3,17 +3,21 @@
 from surefit.core.catalogue import Catalogue
 from surefit.core.layer import Layer
 from surefit.layers.antisymmetric import Antisymmetric
+from surefit.layers.attention import Attention
 from surefit.layers.average_pool import AveragePool
 from surefit.layers.bias import Bias
 from surefit.layers.centred import Centred
+from surefit.layers.concat import Concat
 from surefit.layers.conv import Conv
 from surefit.layers.dense import Dense
+from surefit.layers.dropout import Dropout
 from surefit.layers.equilibrium import Equilibrium, EquilibriumWarning
 from surefit.layers.flatten import Flatten
 from surefit.layers.global_average_pool import GlobalAveragePool
 from surefit.layers.layer_norm import LayerNorm
 from surefit.layers.linearised import Linearised
 from surefit.layers.monotone_equilibrium import MonotoneEquilibrium
+from surefit.layers.product import Product
 from surefit.layers.residual import Residual
 from surefit.layers.serial import Serial
 from surefit.layers.sum import Sum
@@ -24,11 +28,14 @@ LAYERS = Catalogue("layer", Layer, "surefit.layers")
 __all__ = [
     "LAYERS",
     "Antisymmetric",
+    "Attention",
     "AveragePool",
     "Bias",
     "Centred",
+    "Concat",
     "Conv",
     "Dense",
+    "Dropout",
     "Equilibrium",
     "EquilibriumWarning",
     "Flatten",
@@ -37,6 +44,7 @@ __all__ = [
     "LayerNorm",
     "Linearised",
     "MonotoneEquilibrium",
+    "Product",
     "Residual",
     "Serial",
     "Sum",

@@ -60,4 +60,5 @@ class Sum(Branches):
             variance2=total("variance2"),
             gaussian=all(own.gaussian for own in kernels),
             behind=None,
+            distance=total("distance") if self.closed_form and k.distance is not None else None,
         )
