@@ -9,8 +9,8 @@ from collections.abc import Callable
 import numpy as np
 from flint import arb
 
-from surefit_checker.ball import Ball
-from surefit_checker.verdict import InvalidError
+from surefit_checker.ball import Array, Ball
+from surefit_checker.reading import boolean, demand, real
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Activation:
         linear: whether it is the identity.
     """
 
-    at: Callable[[Ball], tuple[Ball, Ball, Ball]]
+    at: Callable[[Array], tuple[Array, Array, Array]]
     slope: float
     bend: float
     third: float
@@ -34,19 +34,15 @@ class Activation:
     linear: bool = False
 
 
-def _constant(z: Ball, value: float) -> Ball:
-    return z * 0.0 + Ball(np.full(z.shape, value))
-
-
 def _tanh(z):
     t = z.map(arb.tanh)
-    d1 = _constant(z, 1.0) - t * t
-    return t, d1, t * d1 * -2.0
+    d1 = 1.0 - t * t
+    return t, d1, -2.0 * t * d1
 
 
 def _erf(z):
     d1 = z.map(lambda x: 2 * (-x * x).exp() / arb.pi().sqrt())
-    return z.map(arb.erf), d1, z * d1 * -2.0
+    return z.map(arb.erf), d1, -2.0 * z * d1
 
 
 def _sin(z):
@@ -57,33 +53,31 @@ def _sin(z):
 def _gelu(z):
     normal = z.map(lambda x: (1 + (x / arb(2).sqrt()).erf()) / 2)
     density = z.map(lambda x: (-x * x / 2).exp() / (2 * arb.pi()).sqrt())
-    return z * normal, normal + z * density, density * (_constant(z, 2.0) - z * z)
+    return z * normal, normal + z * density, density * (2.0 - z * z)
 
 
-def _logistic(z):
-    s = z.map(lambda x: 1 / (1 + (-x).exp()))
-    return s, s * (_constant(z, 1.0) - s)
+def _logistic(x: arb) -> arb:
+    return 1 / (1 + (-x).exp())
 
 
 def _softplus(shifted: bool):
+    # Of the larger of the two arguments, so that the exponential stays finite.
+    def value(x):
+        y = x + (-x).exp().log1p() if x > 0 else x.exp().log1p()
+        return y - arb(2).log() if shifted else y
+
     def at(z):
-        s, d2 = _logistic(z)
-
-        # Of the larger of the two arguments, so that the exponential stays finite.
-        def value(x):
-            y = x + (-x).exp().log1p() if x > 0 else x.exp().log1p()
-            return y - arb(2).log() if shifted else y
-
-        return z.map(value), s, d2
+        s = z.map(_logistic)
+        return z.map(value), s, s * (1.0 - s)
 
     return at
 
 
 def _sigmoid(shifted: bool):
     def at(z):
-        s, d1 = _logistic(z)
-        d2 = d1 * (_constant(z, 1.0) - s * 2.0)
-        return (s - _constant(z, 0.5) if shifted else s), d1, d2
+        s = z.map(_logistic)
+        d1 = s * (1.0 - s)
+        return (s - 0.5 if shifted else s), d1, d1 * (1.0 - 2.0 * s)
 
     return at
 
@@ -97,35 +91,36 @@ def _leaky(slope: float):
         certain = np.abs(b.mid) > b.rad
         one = np.where(b.mid > 0, 1.0, slope)
         d1 = Ball(np.where(certain, one, 0.5 + 0.5 * slope), np.where(certain, 0.0, spread))
-        return z * d1, d1, d1 * 0.0
+        return z * d1, d1, 0.0 * d1
 
     return at
 
 
+PARAMETERS = {
+    "leaky_relu": {"slope": real}, "softplus": {"shifted": boolean}, "sigmoid": {"shifted": boolean}
+}  # fmt: skip
+KNOWN = {
+    "identity": Activation(lambda z: (z, 0.0 * z + 1.0, 0.0 * z), 1.0, 0.0, 0.0, linear=True),
+    "relu": Activation(_leaky(0.0), 1.0, 0.0, 0.0, kinked=True),
+    "quadratic": Activation(lambda z: (z * z, 2.0 * z, 0.0 * z + 2.0), math.inf, 2.0, 0.0),
+    "tanh": Activation(_tanh, 1.0, 0.77, 2.0),  # 4/(3 sqrt 3) at tanh^2 = 1/3; -2 at 0
+    "erf": Activation(_erf, 1.1284, 0.9679, 2.2568),  # 2/sqrt pi; z^2 = 1/2; 4/sqrt pi at 0
+    "sin": Activation(_sin, 1.0, 1.0, 1.0),
+    "gelu": Activation(_gelu, 1.129, 0.798, 0.78),  # z^2 = 2; 0; 2 z^2 = 7 - sqrt 33
+}
+
+
 def activation(name: str, parameters: dict[str, float | bool]) -> Activation:
     """The activation of a name, given exactly the parameters that it has."""
-    wanted = {"leaky_relu": ["slope"], "softplus": ["shifted"], "sigmoid": ["shifted"]}
-    if sorted(parameters) != wanted.get(name, []):
-        raise InvalidError(f"activation {name!r} has no such parameters: {sorted(parameters)}")
+    demand(name in KNOWN or name in PARAMETERS, f"unknown activation {name!r}")
+    wanted = sorted(PARAMETERS.get(name, {}))
+    demand(sorted(parameters) == wanted, f"activation {name!r} has the parameters {wanted}")
     if name == "leaky_relu":
         slope = parameters["slope"]
         return Activation(_leaky(slope), max(1.0, abs(slope)), 0.0, 0.0, kinked=slope != 1.0)
-    if name in ("softplus", "sigmoid"):
-        make = _softplus if name == "softplus" else _sigmoid
-        # With s the logistic function: s' <= 1/4, |s''| <= 1/(6 sqrt 3), |s'''| <= 1/8.
-        bounds = (1.0, 0.25, 0.0963) if name == "softplus" else (0.25, 0.0963, 0.125)
-        return Activation(make(parameters["shifted"]), *bounds)
-    known = {
-        "identity": Activation(
-            lambda z: (z, _constant(z, 1.0), z * 0.0), 1.0, 0.0, 0.0, linear=True
-        ),
-        "relu": Activation(_leaky(0.0), 1.0, 0.0, 0.0, kinked=True),
-        "quadratic": Activation(lambda z: (z * z, z * 2.0, _constant(z, 2.0)), math.inf, 2.0, 0.0),
-        "tanh": Activation(_tanh, 1.0, 0.77, 2.0),  # 4/(3 sqrt 3) at tanh^2 = 1/3; -2 at 0
-        "erf": Activation(_erf, 1.1284, 0.9679, 2.2568),  # 2/sqrt pi; z^2 = 1/2; 4/sqrt pi at 0
-        "sin": Activation(_sin, 1.0, 1.0, 1.0),
-        "gelu": Activation(_gelu, 1.129, 0.798, 0.78),  # z^2 = 2; 0; 2 z^2 = 7 - sqrt 33
-    }
-    if name not in known:
-        raise InvalidError(f"unknown activation {name!r}")
-    return known[name]
+    # With s the logistic function: s' <= 1/4, |s''| <= 1/(6 sqrt 3), |s'''| <= 1/8.
+    if name == "softplus":
+        return Activation(_softplus(parameters["shifted"]), 1.0, 0.25, 0.0963)
+    if name == "sigmoid":
+        return Activation(_sigmoid(parameters["shifted"]), 0.25, 0.0963, 0.125)
+    return KNOWN[name]

@@ -43,24 +43,88 @@ def float_down(x: arb) -> float:
     return -float_up(-x)
 
 
-class Ball:
-    """An array of real numbers, entry by entry within `rad` of `mid`."""
+def norm(x: np.ndarray, axis=None) -> np.ndarray:
+    """Upper bounds of Euclidean norms of arrays of upper bounds of absolute values."""
+    scale = float(np.max(x))  # so that no square leaves the range
+    if scale == 0.0:
+        return np.sum(x, axis)
+    terms = x.size if axis is None else int(np.prod([x.shape[a] for a in np.atleast_1d(axis)]))
+    return up(up(np.sqrt(up(np.sum(up(x / scale, 1) ** 2, axis), terms + 3)), 2) * scale, 2)
 
-    def __init__(self, mid: np.ndarray, rad: np.ndarray | float = 0.0):
-        self.mid = np.asarray(mid, dtype=np.float64)
-        self.rad = np.broadcast_to(np.asarray(rad, dtype=np.float64), self.mid.shape)
-        # An overflow makes every later comparison worthless.
-        if not (np.isfinite(self.mid).all() and np.isfinite(self.rad).all()):
-            raise UndecidedError("numbers outside the range of float64 appear")
+
+class Array:
+    """What arrays of balls share, whatever their precision: `parts` are arrays of one shape."""
+
+    parts: tuple[np.ndarray, ...]
+
+    def each(self, function):
+        """With a rearrangement applied to every part."""
+        return type(self)(*map(function, self.parts))
 
     @property
     def shape(self) -> tuple[int, ...]:
         """Of the array."""
-        return self.mid.shape
+        return self.parts[0].shape
+
+    @property
+    def T(self):
+        """The transposes of the matrices."""
+        return self.each(lambda a: np.swapaxes(a, -1, -2))
+
+    def reshape(self, *shape: int):
+        """The same entries in another shape."""
+        return self.each(lambda a: a.reshape(*shape))
+
+    def transpose(self, *axes: int):
+        """With the axes in another order."""
+        return self.each(lambda a: a.transpose(*axes))
+
+    def join(self, other):
+        """With another array beside it, along the last axis."""
+        return type(self)(
+            *[np.concatenate(p, -1) for p in zip(self.parts, other.parts, strict=True)]
+        )
+
+    def with_column(self, value: float):
+        """With one more entry, the same everywhere, along the last axis."""
+        return self.join(type(self)(np.full((*self.shape[:-1], 1), value)))
+
+    def where(self, mask: np.ndarray, value: float):
+        """With an exact number in the places of the mask."""
+        given = type(self)(np.full(self.shape, value)).parts
+        return type(self)(*[np.where(mask, g, a) for g, a in zip(given, self.parts, strict=True)])
 
     def mag(self) -> np.ndarray:
         """Upper bounds of the absolute values."""
-        return up(np.abs(self.mid) + self.rad, 1)
+        ball = self.ball()
+        return up(np.abs(ball.mid) + ball.rad, 1)
+
+    def __getitem__(self, index):
+        return self.each(lambda a: a[index])
+
+    def __sub__(self, other):
+        return self + -other
+
+    def __rsub__(self, other):
+        return -self + other
+
+    def __radd__(self, other):
+        return self + other
+
+    def __rmul__(self, other):
+        return self * other
+
+
+class Ball(Array):
+    """An array of real numbers, entry by entry within `rad` of `mid`; floats are exact."""
+
+    def __init__(self, mid: np.ndarray | float, rad: np.ndarray | float = 0.0):
+        self.mid = np.asarray(mid, dtype=np.float64)
+        self.rad = np.broadcast_to(np.asarray(rad, dtype=np.float64), self.mid.shape)
+        self.parts = self.mid, self.rad
+        # An overflow makes every later comparison worthless.
+        if not (np.isfinite(self.mid).all() and np.isfinite(self.rad).all()):
+            raise UndecidedError("numbers outside the range of float64 appear")
 
     def ball(self) -> Ball:
         """Itself; other precisions are converted."""
@@ -69,16 +133,13 @@ class Ball:
     def __neg__(self) -> Ball:
         return Ball(-self.mid, self.rad)
 
-    def __add__(self, other: Ball) -> Ball:
+    def __add__(self, other: Ball | float) -> Ball:
+        other = _ball(other)
         mid = self.mid + other.mid
         return Ball(mid, up(self.rad + other.rad + U * np.abs(mid), 3))
 
-    def __sub__(self, other: Ball) -> Ball:
-        return self + (-other)
-
     def __mul__(self, other: Ball | float) -> Ball:
-        """Entry by entry; a float is an exact number."""
-        other = other if isinstance(other, Ball) else Ball(other)
+        other = _ball(other)
         mid = self.mid * other.mid
         first, second = np.abs(self.mid), np.abs(other.mid)
         rad = first * other.rad + self.rad * (second + other.rad) + U * np.abs(mid)
@@ -100,34 +161,6 @@ class Ball:
         rad = np.sum(self.rad + gamma(terms) * np.abs(self.mid), axis)
         return Ball(np.sum(self.mid, axis), up(rad, terms + 3))
 
-    def __getitem__(self, index) -> Ball:
-        return Ball(self.mid[index], self.rad[index])
-
-    def reshape(self, *shape: int) -> Ball:
-        """The same entries in another shape."""
-        return Ball(self.mid.reshape(*shape), self.rad.reshape(*shape))
-
-    def transpose(self, *axes: int) -> Ball:
-        """With the axes in another order."""
-        return Ball(self.mid.transpose(*axes), self.rad.transpose(*axes))
-
-    @property
-    def T(self) -> Ball:
-        """The transpose of a matrix."""
-        return self.transpose(1, 0)
-
-    def with_column(self, value: float) -> Ball:
-        """One more entry, the same everywhere, along the last axis."""
-        column = (*self.shape[:-1], 1)
-        return Ball(
-            np.concatenate([self.mid, np.full(column, value)], -1),
-            np.concatenate([self.rad, np.zeros(column)], -1),
-        )
-
-    def where(self, mask: np.ndarray, value: float) -> Ball:
-        """With an exact number in the places of the mask."""
-        return Ball(np.where(mask, value, self.mid), np.where(mask, 0.0, self.rad))
-
     def map(self, function) -> Ball:
         """A function of arbs, applied to every entry."""
         mid, rad = np.empty(self.mid.size), np.empty(self.mid.size)
@@ -140,10 +173,5 @@ class Ball:
         return Ball(mid.reshape(self.shape), rad.reshape(self.shape))
 
 
-def norm(x: np.ndarray, axis=None) -> np.ndarray:
-    """Upper bounds of Euclidean norms of arrays of upper bounds of absolute values."""
-    scale = float(np.max(x))  # so that no square leaves the range
-    if scale == 0.0:
-        return np.sum(x, axis)
-    terms = x.size if axis is None else int(np.prod([x.shape[a] for a in np.atleast_1d(axis)]))
-    return up(up(np.sqrt(up(np.sum(up(x / scale, 1) ** 2, axis), terms + 3)), 2) * scale, 2)
+def _ball(x: Ball | float) -> Ball:
+    return x if isinstance(x, Ball) else Ball(x)

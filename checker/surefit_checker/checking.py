@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import pathlib
+from typing import Any
 
 import numpy as np
 from flint import ctx
 
 from surefit_checker.ball import Ball
+from surefit_checker.chain import Chain
 from surefit_checker.network import build
-from surefit_checker.reading import Folder, fields, read, real, text
+from surefit_checker.reading import Folder, demand, one_of, positive, read, real, record, text
 from surefit_checker.statements import STATEMENTS
 from surefit_checker.statements.local import Problem
-from surefit_checker.statements.majorant import Chain
 from surefit_checker.verdict import (
     INVALID,
     PROVED,
@@ -29,7 +30,6 @@ from surefit_checker.wide import Wide
 DOUBLE, SCALAR = 53, 96  # bits of arrays and of activations and scalars
 # A bound missed by less than this part may hold in a higher precision.
 NEAR, NEARER = 1e-9, 1e-12
-LOSSES = ("squared", "cross_entropy")
 # Whether a claim must not be below (1) or not above (-1) what is proved.
 CLAIMS = {
     "residual_norm": 1, "jacobian_norm": 1, "lipschitz": 1, "path_length": 1, "shadow_radius": 1,
@@ -51,11 +51,11 @@ def check(path: str | pathlib.Path, bits: int = 53) -> Verdict:
         # What leaves the range of float64 is found where balls are made.
         with np.errstate(all="ignore"), ctx.workprec(max(bits, SCALAR)):
             folder = read(path)
-            sentence, numbers = _prove(folder, bits, chain)
-        if not np.isfinite(list(numbers.values())).all():
+            sentence = _prove(folder, bits, chain)
+        if not np.isfinite(list(chain.numbers.values())).all():
             raise UndecidedError("numbers outside the range of float64 appear")
-        _compare_claims(folder, numbers, chain)
-        return Verdict(PROVED, sentence, "", tuple(chain.steps), numbers)
+        _compare_claims(folder.spec.claims, chain)
+        return Verdict(PROVED, sentence, "", tuple(chain.steps), chain.numbers)
     except InvalidError as error:
         verdict, reason = INVALID, str(error)
     except RefusedError as error:
@@ -65,27 +65,26 @@ def check(path: str | pathlib.Path, bits: int = 53) -> Verdict:
     return Verdict(verdict, "", reason, tuple(chain.steps), chain.numbers)
 
 
-def _prove(folder: Folder, bits: int, chain: Chain) -> tuple[str, dict[str, float]]:
-    spec = folder.spec
-    loss = fields(spec["loss"], ["kind", "scale"], "loss")
-    kind, scale = text(spec["statement"], "kind"), real(loss, "scale")
-    if kind not in STATEMENTS:
-        raise InvalidError(f"unknown statement {kind!r}")
-    if loss["kind"] not in LOSSES or not scale > 0:
-        raise InvalidError(f"the loss must be one of {LOSSES}, with a positive scale")
+def _prove(folder: Folder, bits: int, chain: Chain) -> str:
+    losses = one_of("squared", "cross_entropy")
+    loss = record(folder.spec.loss, "loss", kind=losses, scale=positive)
+    given = folder.spec.statement
+    kind = given.get("kind") if isinstance(given, dict) else None
+    one_of(*STATEMENTS)(kind, "the kind of the statement")
+    readers, prove = STATEMENTS[kind]
+    statement = record(given, "statement", kind=text, **readers)
     network = build(folder, Ball if bits <= DOUBLE else Wide)
-    unused = set(folder.arrays) - folder.used
-    if unused:
-        raise InvalidError(f"the network does not use the arrays {sorted(unused)}")
-    return STATEMENTS[kind](Problem(spec["statement"], loss["kind"], scale, network, folder), chain)
+    unused = sorted(set(folder.arrays) - folder.used)
+    demand(not unused, f"the network does not use the arrays {unused}")
+    return prove(Problem(statement, loss.kind, loss.scale, network, folder), chain)
 
 
-def _compare_claims(folder: Folder, numbers: dict[str, float], chain: Chain) -> None:
-    claims = folder.spec["claims"]
-    if not isinstance(claims, dict) or not set(claims) <= set(CLAIMS) & set(numbers):
-        raise InvalidError(f"`claims` may hold {sorted(set(CLAIMS) & set(numbers))}")
-    for name in claims:
-        claimed, proved, sign = real(claims, name), numbers[name], CLAIMS[name]
+def _compare_claims(claims: Any, chain: Chain) -> None:
+    allowed = sorted(set(CLAIMS) & set(chain.numbers))
+    fits = isinstance(claims, dict) and set(claims) <= set(allowed)
+    demand(fits, f"`claims` may hold {allowed}")
+    for name, value in claims.items():
+        claimed, proved, sign = real(value, name), chain.numbers[name], CLAIMS[name]
         chain.steps.append(Step(f"claimed {name}", claimed, ">=" if sign > 0 else "<=", proved))
         if not sign * claimed >= sign * proved:
             raise RefusedError(f"{name} is claimed to be {claimed!r}, proved is only {proved!r}")

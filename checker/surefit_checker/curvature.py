@@ -17,24 +17,21 @@ def curvature(network: Network, rho: float) -> float:
     Raises:
         RefusedError: a pre-activation may reach a kink within rho.
     """
-    if two_layer.two_dense(network.layers):
-        hidden, out = network.layers
-        if hidden.activation.kinked:
-            hidden.first(
-                Rows.zero(network.shape[0], network.parts, hidden.input), rho
-            )  # or refused
-        return two_layer.curvature(hidden, out, rho)
-    return chain_curvature(network, rho)
+    if not two_layer.two_dense(network.layers):
+        return chain_curvature(network, rho)
+    hidden, out = network.layers
+    if hidden.activation.kinked:  # refused where a sign may change
+        hidden.first(Rows.zero(network.shape[0], network.parts, hidden.size), rho)
+    return two_layer.curvature(hidden, out, rho)
 
 
 def chain_curvature(network: Network, rho: float) -> float:
     """The bound for chains of layers, whatever their number."""
-    samples, parts = network.shape[0], network.parts
-    rows = Rows.zero(samples, parts, network.layers[network.lowest].input)
-    for layer in network.layers[network.lowest :]:
+    (samples, _), parts, layers = network.shape, network.parts, network.moving
+    rows = Rows.zero(samples, parts, layers[0].size)
+    for layer in layers:
         rows = layer.first(rows, rho)
-    q = np.zeros((parts, parts))
-    rows = Rows.zero(samples, parts)
-    for layer in reversed(network.layers[network.lowest :]):
+    q, rows = np.zeros((parts, parts)), Rows.zero(samples, parts)
+    for layer in reversed(layers):
         rows = layer.second(rows, rho, q)
     return perron(up(0.5 * (q + q.T), 4 * len(network.layers) + 4))

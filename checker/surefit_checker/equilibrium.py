@@ -12,75 +12,80 @@ import dataclasses
 import numpy as np
 
 from surefit_checker.activations import Activation
-from surefit_checker.affine import bending, bilinear, sample_norms
 from surefit_checker.ball import Ball, norm, up
+from surefit_checker.layers import SHARP, Layer, outer_gram
 from surefit_checker.rows import Rows
-from surefit_checker.spectrum import operator_norm, row_norms
+from surefit_checker.spectrum import operator_norm, operator_norms, row_norms
 from surefit_checker.verdict import RefusedError, UndecidedError
 
 ROUNDS = 2000
 
 
 @dataclasses.dataclass
-class Equilibrium:
+class Equilibrium(Layer):
     """One layer.
 
     Args:
         name: for messages.
         weights: A.
-        factor: s.
         activation: of the layer.
+        factor: s.
         slot: number of its part of the direction; None: not trained.
         keep: whether the incoming features stand beside the state in the output.
     """
 
     name: str
     weights: Ball
-    factor: float
     activation: Activation
+    factor: float
     slot: int | None
     keep: bool
 
-    @property
-    def output(self) -> tuple[int, ...]:
-        """Shape of an outgoing example."""
-        return ((1 + self.keep) * self.weights.shape[0],)
+    def modulus(self, rho: float, slope: float) -> float:
+        """Gamma, for weights within rho (if they are trained) and slopes up to this."""
+        own = 0.0 if self.slot is None else rho
+        return up(slope * self.factor * (self.norm + own), 4)
 
-    def contraction(self, rho: float, slope: float) -> float:
-        """Gamma, for weights within rho."""
-        gamma = up(slope * self.factor * (self.norm + rho), 4)
+    def resolvent(self, rho: float, slope: float) -> float:
+        """A bound of 1/(1 - gamma)."""
+        gamma = self.modulus(rho, slope)
         if not gamma < 1:
             raise RefusedError(
                 f"layer {self.name} is no contraction: its bound is {gamma:.4g}, not below 1"
             )
-        return gamma
+        return up(1.0 / (1.0 - gamma), 2)
 
     def forward(self, h: Ball, dead: np.ndarray) -> tuple[Ball, np.ndarray]:
         """The state, enclosed; nothing is known to be 0 for all weights."""
         if not isinstance(h, Ball):
             raise UndecidedError("equilibrium layers are checked in float64 only")
-        self.norm, s, w = operator_norm(self.weights), self.factor, self.weights
-        self.input = h.shape[1:]
-        gamma = self.contraction(0.0, self.activation.slope)
+        self.norm, self.size = operator_norm(self.weights), h.shape[1]
+        s, w = self.factor, self.weights
 
         def step(state: Ball) -> Ball:
             return self.activation.at((state @ w.T) * s + h)[0]
 
-        state = _iterate(lambda x: step(Ball(x)).mid, np.zeros(h.shape), gamma)
-        error = up(row_norms(step(Ball(state)) - Ball(state)) / _below_one_minus(gamma), 1)
-        state = Ball(state, np.broadcast_to(error[:, None], state.shape))
-        self.z = (state @ w.T) * s + h
+        self.sharp = self.resolvent(0.0, self.activation.slope)
+        state = self._enclosed(np.zeros(h.shape), lambda x: step(Ball(x)).mid, step)
+        self.z, self.dead = (state @ w.T) * s + h, np.zeros(h.shape, bool)
         value, self.d1, self.d2 = self.activation.at(self.z)
         self.fed = value * s
-        if self.keep:
-            value = Ball(*(np.concatenate(p, 1) for p in ((value.mid, h.mid), (value.rad, h.rad))))
-        return value, np.zeros(value.shape, bool)
+        out = value.join(h) if self.keep else value
+        return out, np.zeros(out.shape, bool)
+
+    def _enclosed(self, x: np.ndarray, rough, step) -> Ball:
+        """The fixed point of a contraction, approached by a float version of it."""
+        for _ in range(ROUNDS):
+            before, x = x, rough(x)
+            size = max(np.max(np.abs(x)), 1e-300)
+            if not np.max(np.abs(x - before)) > 1e-15 / self.sharp * size:
+                break
+        error = up(row_norms(step(Ball(x)) - Ball(x)) * self.sharp, 1)
+        return Ball(x, np.broadcast_to(error[..., None], x.shape))
 
     def backward(self, c: Ball) -> Ball:
         """Derivatives of all outputs for the incoming features."""
-        n, k = c.shape[:2]
-        m, s, w = self.weights.shape[0], self.factor, self.weights
-        gamma = self.contraction(0.0, self.activation.slope)
+        (n, k), (m, s, w) = c.shape[:2], (self.weights.shape[0], self.factor, self.weights)
         own, d1 = c[:, :, :m], self.d1.reshape(n, 1, m)
 
         def step(x: Ball) -> Ball:
@@ -89,50 +94,33 @@ class Equilibrium:
         def rough(x: np.ndarray) -> np.ndarray:
             return own.mid + s * ((x * d1.mid) @ w.mid)
 
-        total = _iterate(rough, own.mid, gamma)
-        error = row_norms(step(Ball(total)) - Ball(total)) / _below_one_minus(gamma)
-        self.total = Ball(total, np.broadcast_to(up(error, 1)[..., None], total.shape))
+        self.total = self._enclosed(own.mid, rough, step)
         self.e = self.total * d1
         return self.e + c[:, :, m:] if self.keep else self.e
 
     def gram(self) -> Ball | None:
         """The layer's part of the tangent kernel, with rows (sample, output)."""
-        if self.slot is None:
-            return None
-        n, k, m = self.e.shape
-        e, each = self.e.reshape(n * k, m), np.repeat(np.arange(n), k)
-        return (e @ e.T) * (self.fed @ self.fed.T)[np.ix_(each, each)]
+        return (
+            None if self.slot is None else outer_gram(self.e.reshape(-1, self.e.shape[2]), self.fed)
+        )
 
     def first(self, rows: Rows, rho: float) -> Rows:
         """Bounds of the derivatives of z and of the outgoing features."""
         own, s, a = (0.0 if self.slot is None else rho), self.factor, self.activation
-        rest = _below_one_minus(self.contraction(own, a.slope))
+        inverse = self.resolvent(rho, a.slope)
         batch, each = operator_norm(self.fed), row_norms(self.fed)  # s times the state
         moves, moved = rows.within(rho)
         # h' - h0' = phi(sAh' + u) - phi(sA0h0' + u0), with A h' - A0 h0' = A (h' - h0') + dA h0'.
-        state_moves = up(a.slope * (own * batch + moves) / rest, 5)
-        state_moved = up(a.slope * (own * each + moved) / rest, 5)
-        single = up(s * (row_norms(self.weights) + own), 3)[None]
+        state_moves = up(a.slope * (own * batch + moves) * inverse, 5)
+        state_moved = up(a.slope * (own * each + moved) * inverse, 5)
+        single = up(s * (row_norms(self.weights) + own), 3)
         dev = rho * rows.entry + (own * each)[:, None] + single * state_moved[:, None]
-        dev = up(np.minimum(dev, ((moved + own * each) / rest)[:, None]), 6)
-        if a.kinked:
-            flips = ~(up(dev + self.z.rad, 2) < np.abs(self.z.mid))
-            if flips.any():
-                i, r = np.argwhere(flips)[0]
-                raise RefusedError(
-                    f"pre-activation of layer {self.name}, sample {i}, feature {r} may change its "
-                    f"sign within the ball: it is {float(self.z.mid[i, r]):.3g}"
-                )
-        self.turn = np.minimum(up(a.bend * dev, 1), 2 * a.slope)  # of the slopes
-        slope = np.minimum(a.slope, up(self.d1.mag() + self.turn, 2))
-        self.bend = np.minimum(a.bend, up(self.d2.mag() + a.third * dev, 2))
-        self.slope, self.slopes = float(np.max(slope)), np.max(slope, 1)
-        self.rest = _below_one_minus(self.contraction(own, self.slope))
+        slope = self.bend_on(up(np.minimum(dev, ((moved + own * each) * inverse)[:, None]), 6))
+        self.inverse = self.resolvent(rho, float(np.max(slope)))
         grown = up(batch + s * state_moves, 2), up(each + s * state_moved, 2)
-        self.rows_z = rows.with_part(self.slot, *grown).times(*[up(1 / self.rest, 2)] * 2)
-        state = self.rows_z.times(self.slope, self.slopes)
-        felt = up(slope * norm(self.rows_z.sample, 1)[:, None], 1)
-        self.rows_state = dataclasses.replace(state, entry=felt).tightened()
+        self.rows_z = rows.with_part(self.slot, *grown).times(self.inverse, self.inverse)
+        state = self.rows_z.times(float(np.max(slope)), self.slopes)
+        self.rows_state = state.with_entries(up(slope * norm(self.rows_z.sample, 1)[:, None], 1))
         if not self.keep:
             return self.rows_state
         both = np.concatenate([self.rows_state.entry, rows.entry], 1)
@@ -145,35 +133,18 @@ class Equilibrium:
         _, moved = rows.within(rho)
         columns, size = norm(self.total.mag(), 1), norm(self.total.mag(), (1, 2))
         turned = up(np.max(self.turn, 1) * size, 1)
-        total_moved = up(
-            (moved + s * own * self.slopes * size + s * (self.norm + own) * turned) / self.rest, 8
-        )
+        total_moved = moved + s * own * self.slopes * size + s * (self.norm + own) * turned
+        total_moved = up(total_moved * self.inverse, 8)
         bent = np.max(up(self.bend * (columns + total_moved[:, None]), 2), 1)
-        q += bending(z, bent)
+        q += z.bending(bent)
         # e on the ball: e = D c, and both factors move.
         e_moved = up(self.slopes * total_moved + turned, 3)
-        each = up(sample_norms(self.e) + e_moved, 1)
+        each = up(operator_norms(self.e, SHARP) + e_moved, 1)
         stacked = up(operator_norm(self.e.reshape(n * k, m)) + norm(e_moved), 1)
-        inverse = up(1 / self.rest, 2)
         if self.slot is not None:
-            term = up(s * bilinear(self.rows_state, each, stacked), 1)
-            q[self.slot] += term
-            q[:, self.slot] += term
+            self.couple(q, up(s * self.rows_state.coupling(each, stacked), 1))
         # de = phi'' dz c + D (dc + s dA^T e + s A^T de).
         change = rows.with_part(self.slot, up(s * stacked, 1), up(s * each, 1))
-        change = change.times(self.slope, self.slopes).plus(z.times(float(np.max(bent)), bent))
-        change = change.times(inverse, inverse)
+        change = change.times(float(np.max(self.slopes)), self.slopes)
+        change = change.plus(z.times(float(np.max(bent)), bent)).times(self.inverse, self.inverse)
         return change.plus(rows) if self.keep else change
-
-
-def _below_one_minus(gamma: float) -> float:
-    return (1.0 - gamma) * (1.0 - 2.0**-50)
-
-
-def _iterate(step, x: np.ndarray, gamma: float) -> np.ndarray:
-    for _ in range(ROUNDS):
-        after = step(x)
-        if not np.max(np.abs(after - x)) > 1e-15 * (1 - gamma) * max(np.max(np.abs(after)), 1e-300):
-            return after
-        x = after
-    return x

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from surefit_checker.affine import Affine
 from surefit_checker.ball import Ball, U
-from surefit_checker.verdict import InvalidError
+from surefit_checker.layers import Affine
+from surefit_checker.reading import demand
 
 TAU, TAU_DERIVATIVES = 2.0**-47, 2.0**-44  # made of a few such functions, none above 2
 
@@ -29,23 +29,13 @@ def _sin(z):
     return t, np.cos(z), lambda d1: -t
 
 
-def _logistic(z):
-    small = np.exp(-np.abs(z))  # never overflows
-    return np.where(z > 0, 1.0, small) / (1.0 + small), small
-
-
-def _sigmoid(shift: float):
+def _sigmoid(shift: float, softplus: bool):
     def at(z):
-        s, _ = _logistic(z)
+        small = np.exp(-np.abs(z))  # never overflows
+        s = np.where(z > 0, 1.0, small) / (1.0 + small)
+        if softplus:
+            return np.maximum(z, 0.0) + np.log1p(small) - shift, s, lambda d1: d1 * (1.0 - d1)
         return s - shift, s * (1.0 - s), lambda d1: d1 * (1.0 - 2.0 * s)
-
-    return at
-
-
-def _softplus(shift: float):
-    def at(z):
-        s, small = _logistic(z)
-        return np.maximum(z, 0.0) + np.log1p(small) - shift, s, lambda d1: d1 * (1.0 - d1)
 
     return at
 
@@ -83,9 +73,9 @@ def floats(spec: dict) -> Floats:
     known = {
         "tanh": Floats(_tanh),
         "sin": Floats(_sin),
-        "sigmoid": Floats(_sigmoid(0.5 if shifted else 0.0)),
-        "softplus": Floats(_softplus(float(np.log(2.0)) if shifted else 0.0), unbounded=True),
+        "sigmoid": Floats(_sigmoid(0.5 if shifted else 0.0, softplus=False)),
+        "softplus": Floats(_sigmoid(float(np.log(2.0)) if shifted else 0.0, True), unbounded=True),
     }
-    if spec["name"] not in known:
-        raise InvalidError(f"shadowing knows the activations {sorted(known)}, not {spec['name']!r}")
-    return known[spec["name"]]
+    name = spec["name"]
+    demand(name in known, f"shadowing knows the activations {sorted(known)}, not {name!r}")
+    return known[name]

@@ -14,12 +14,13 @@ from surefit_checker.ball import norm, up
 
 @dataclasses.dataclass(frozen=True)
 class Rows:
-    r"""Two bounds of a derivative, valid on the whole ball.
+    r"""Bounds of a derivative, valid on the whole ball.
 
     Args:
         batch: row $P$ of shape (parts,): the norm over all samples is at most $\sum_jP_jv_j$.
         sample: the same of every sample, of shape (samples, parts).
-        entry: of every feature, for directions of norm 1 as a whole; None where nobody asks.
+        entry: of every feature, (samples, features), for directions of norm 1 as a whole; None
+            where nobody asks.
     """
 
     batch: np.ndarray
@@ -27,26 +28,15 @@ class Rows:
     entry: np.ndarray | None = None
 
     @classmethod
-    def zero(cls, samples: int, parts: int, shape: tuple[int, ...] | None = None) -> Rows:
+    def zero(cls, samples: int, parts: int, features: int | None = None) -> Rows:
         """Of what does not depend on the parameters."""
-        entry = None if shape is None else np.zeros((samples, *shape))
+        entry = None if features is None else np.zeros((samples, features))
         return cls(np.zeros(parts), np.zeros((samples, parts)), entry)
 
     def times(self, batch: float, sample: float | np.ndarray) -> Rows:
         """Behind a map with these bounds; `sample` is a number or one per sample."""
         each = np.broadcast_to(np.asarray(sample), self.sample.shape[:1])[:, None]
         return Rows(up(self.batch * batch, 1), up(self.sample * each, 1))
-
-    def tightened(self) -> Rows:
-        """Each bound improved by the others."""
-        batch, sample, entry = self.batch, self.sample, self.entry
-        if batch.size:
-            batch = np.minimum(batch, norm(sample, 0))
-            sample = np.minimum(sample, batch[None])
-        if entry is not None:
-            whole = norm(sample, 1) if batch.size else np.zeros(len(sample))
-            entry = np.minimum(entry, whole.reshape(-1, *[1] * (entry.ndim - 1)))
-        return Rows(batch, sample, entry)
 
     def plus(self, other: Rows) -> Rows:
         """Of the sum."""
@@ -57,12 +47,37 @@ class Rows:
         if slot is None:
             return self
         more = Rows.zero(*self.sample.shape)
-        more.batch[slot] = batch
-        more.sample[:, slot] = sample
+        more.batch[slot], more.sample[:, slot] = batch, sample
         return self.plus(more)
+
+    def with_entries(self, entry: np.ndarray) -> Rows:
+        """With these bounds of the features, and each bound improved by the others."""
+        batch = np.minimum(self.batch, norm(self.sample, 0))
+        sample = np.minimum(self.sample, batch)
+        whole = norm(sample, 1).reshape(-1, *[1] * (entry.ndim - 1))
+        return Rows(batch, sample, np.minimum(entry, whole))
 
     def within(self, rho: float) -> tuple[float, np.ndarray]:
         """How far what is differentiated moves in the ball: of all samples, of every sample."""
-        if not self.batch.size:
-            return 0.0, np.zeros(len(self.sample))
         return float(up(norm(self.batch) * rho, 1)), up(norm(self.sample, 1) * rho, 1)
+
+    def bending(self, bent: np.ndarray) -> np.ndarray:
+        """Of the term with the second derivative of the activation, for every pair of parts.
+
+        Args:
+            bent: of every sample, how much an activation bends.
+        """
+        once = np.outer(self.batch, np.max(bent[:, None] * self.sample, 0))
+        both = np.array([norm(bent[:, None] * one[:, None] * self.sample, 0)
+                         for one in self.sample.T])  # fmt: skip
+        return up(np.minimum(np.minimum(once, once.T), both), 4)
+
+    def coupling(self, each: np.ndarray, stacked: float) -> np.ndarray:
+        """Of the term with a change of the weights and one of what they see, for every other part.
+
+        Args:
+            each: bounds of derivatives of the outputs, of every sample.
+            stacked: of all samples together.
+        """
+        one = np.minimum(np.max(each) * self.batch, stacked * np.max(self.sample, 0))
+        return up(np.minimum(one, norm(each[:, None] * self.sample, 0)), 3)

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from surefit_checker.affine import Affine
 from surefit_checker.ball import FLOOR, Ball, U, gamma, norm, up
 from surefit_checker.floats import TAU_DERIVATIVES, Floats
-from surefit_checker.spectrum import least_eigenvalue, row_norms
+from surefit_checker.layers import Affine
+from surefit_checker.spectrum import largest_eigenvalues, row_norms
 from surefit_checker.verdict import RefusedError, UndecidedError
 
 NEARLY = 1.0 + 1e-7
@@ -31,10 +31,10 @@ def _sizes(x: np.ndarray, axis: int) -> np.ndarray:
 
 
 def _largest(k: Ball) -> float:
-    found = -least_eigenvalue(-k)
+    found = float(largest_eigenvalues(k))
     if not found < np.inf:
         raise UndecidedError("an eigenvalue of the run could not be bounded")
-    return max(found, FLOOR)
+    return found
 
 
 class Shadow:

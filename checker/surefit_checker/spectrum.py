@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from flint import arb
 
-from surefit_checker.ball import FLOOR, Ball, U, float_down, float_up, norm, up
+from surefit_checker.ball import FLOOR, Ball, U, float_down, norm, up
 from surefit_checker.wide import Wide
 
 LARGE = 3000  # matrices beyond this get cheap bounds of their operator norm
@@ -17,9 +16,8 @@ def least_eigenvalues(k: Ball) -> np.ndarray:
     For any L: $\lambda_{\min}(K) \ge t - \lVert K - tI - LL^\top\rVert$. L is a float Cholesky
     factor; the norm is bounded entry by entry, whatever L is.
     """
-    turned = np.swapaxes(k.mid, -1, -2)
-    mid = 0.5 * k.mid + 0.5 * turned
-    rad = up(np.maximum(k.rad, np.swapaxes(k.rad, -1, -2)) + np.abs(mid - k.mid), 3)
+    mid = 0.5 * k.mid + 0.5 * k.T.mid
+    rad = up(np.maximum(k.rad, k.T.rad) + np.abs(mid - k.mid), 3)
     n = mid.shape[-1]
     eigenvalues = np.linalg.eigvalsh(mid)
     size = np.maximum(np.max(np.abs(eigenvalues), -1), FLOOR)
@@ -27,11 +25,10 @@ def least_eigenvalues(k: Ball) -> np.ndarray:
         t = eigenvalues[..., 0] - slack * (np.sqrt(n) + 4) * 4 * U * size
         shifted = Ball(mid, rad) - Ball(t[..., None, None] * np.eye(n))
         try:
-            factor = np.linalg.cholesky(shifted.mid)
+            factor = Ball(np.linalg.cholesky(shifted.mid))
         except np.linalg.LinAlgError:
             continue
-        rest = shifted - Ball(factor) @ Ball(np.swapaxes(factor, -1, -2))
-        lower = t - operator_bounds(rest)
+        lower = t - operator_bounds(shifted - factor @ factor.T)
         return lower - 2 * U * np.abs(lower)
     return np.full(mid.shape[:-2], -np.inf)
 
@@ -43,6 +40,11 @@ def least_eigenvalue(k: Ball | Wide) -> float:
     return float(least_eigenvalues(k))
 
 
+def largest_eigenvalues(k: Ball) -> np.ndarray:
+    """Positive upper bounds of those of a stack of positive semidefinite matrices."""
+    return np.maximum(-least_eigenvalues(-k), FLOOR)
+
+
 def operator_bounds(a: Ball) -> np.ndarray:
     r"""The smaller of $\lVert A\rVert_F$ and $\sqrt{\lVert A\rVert_1\lVert A\rVert_\infty}$."""
     mag = a.mag()
@@ -50,15 +52,21 @@ def operator_bounds(a: Ball) -> np.ndarray:
     return np.minimum(norm(mag, (-2, -1)), up(np.sqrt(one) * np.sqrt(two), 4))
 
 
+def operator_norms(a: Ball, sharp: int) -> np.ndarray:
+    """Upper bounds of those of a stack of matrices, sharp if no more than so many rows or columns.
+
+    They are roots of the largest eigenvalues of Gram matrices.
+    """
+    cheap, (rows, columns) = operator_bounds(a), a.shape[-2:]
+    if not 1 < min(rows, columns) <= sharp:
+        return cheap
+    squares = largest_eigenvalues(a @ a.T if rows <= columns else a.T @ a)
+    return np.minimum(cheap, up(np.sqrt(squares), 2))
+
+
 def operator_norm(a: Ball) -> float:
-    r"""An upper bound of $\lVert A\rVert$, sharp up to rounding."""
-    if min(a.shape) > LARGE or 1 in a.shape:
-        return float(operator_bounds(a))
-    gram = a @ a.T if a.shape[0] <= a.shape[1] else a.T @ a
-    square = -least_eigenvalue(-gram)
-    if not square < np.inf:
-        return float(operator_bounds(a))
-    return float_up(arb(max(square, FLOOR)).sqrt())
+    """Of one matrix."""
+    return float(operator_norms(a, LARGE))
 
 
 def row_norms(a: Ball) -> np.ndarray:

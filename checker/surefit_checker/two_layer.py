@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from surefit_checker.affine import Affine
-from surefit_checker.ball import FLOOR, Ball, norm, up
-from surefit_checker.spectrum import least_eigenvalues, operator_norm, row_norms
+from surefit_checker.ball import Ball, norm, up
+from surefit_checker.layers import Affine
+from surefit_checker.spectrum import largest_eigenvalues, operator_norm, row_norms
 
 SHARP = 256  # samples or inputs up to which every feature gets a sharp bound
 
@@ -21,10 +21,8 @@ def two_dense(layers: list) -> bool:
     """Whether a network consists of two dense layers, the last one linear."""
     return (
         len(layers) == 2
-        and all(
-            isinstance(layer, Affine) and layer.table is None and not (layer.alpha or layer.beta)
-            for layer in layers
-        )
+        and all(isinstance(one, Affine) and one.table is None for one in layers)
+        and not any(one.alpha or one.beta for one in layers)
         and layers[1].activation.linear
     )
 
@@ -38,20 +36,22 @@ def curvature(hidden: Affine, out: Affine, rho: float) -> float:
     """An upper bound of the Lipschitz constant of the Jacobian within rho."""
     if hidden.slot is None:
         return 0.0  # linear in what is trained
-    u = hidden.patches.ball()[:, 0]
-    a = hidden.activation
+    u, a = hidden.patches.ball()[:, 0], hidden.activation
     scale = up(out.factor * out.gain * hidden.gain, 3)
     dev = up(row_norms(u) * rho, 1)[:, None]
-    d1 = np.minimum(a.slope, up(hidden.d1.ball().mag()[:, 0] + a.bend * dev, 2))
-    d2 = np.minimum(a.bend, up(hidden.d2.ball().mag()[:, 0] + a.third * dev, 2))
-    v = norm(out.weights.ball()[0].mag(), 0)
-    if out.slot is not None:
-        v = up(v + rho, 1)
-    diagonal = up(scale * v * np.sqrt(_bent(u, d2)), 6)
+    d1 = np.minimum(a.slope, up(hidden.d1.mag()[:, 0] + a.bend * dev, 2))
+    d2 = np.minimum(a.bend, up(hidden.d2.mag()[:, 0] + a.third * dev, 2))
+    v = norm(out.weights.mag()[0], 0) + (0.0 if out.slot is None else rho)
+    diagonal = up(scale * up(v, 1) * np.sqrt(_bent(u, d2)), 6)
     if out.slot is None:
         return float(np.max(diagonal))
     slopes = np.minimum(np.max(d1, 0) * operator_norm(u), _sloped(u, d1))
-    return float(np.max(_eigenvalue(diagonal, up(scale * slopes, 4))))
+    return float(np.max(block_norms(diagonal, up(scale * slopes, 4))))
+
+
+def block_norms(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    r"""Upper bounds of the norms of the matrices $\begin{pmatrix}0 & b\\b & a\end{pmatrix}$."""
+    return up(0.5 * (a + np.sqrt(up(a * a + 4.0 * b * b, 4))), 4)
 
 
 def _sloped(u: Ball, d1: np.ndarray) -> np.ndarray:
@@ -59,9 +59,8 @@ def _sloped(u: Ball, d1: np.ndarray) -> np.ndarray:
 
     The norm grows with the sizes of the diagonal, so d1 stands for all smaller ones.
     """
-    n, width = u.shape
-    size, squares = min(n, width), up(d1 * d1, 1)
-    found = np.full(d1.shape[1], np.inf)
+    (n, width), squares = u.shape, up(d1 * d1, 1)
+    size, found = min(n, width), np.full(d1.shape[1], np.inf)
     if size > SHARP:
         return found
     pairs = u @ u.T if n <= width else u.reshape(n, width, 1) * u.reshape(n, 1, width)
@@ -69,27 +68,18 @@ def _sloped(u: Ball, d1: np.ndarray) -> np.ndarray:
     for start in range(0, len(found), chunk):
         at = slice(start, start + chunk)
         if n <= width:
-            d = d1.T[at]
-            gram = pairs.reshape(1, n, n) * d[:, :, None] * d[:, None, :]
+            gram = pairs.reshape(1, n, n) * d1.T[at][:, :, None] * d1.T[at][:, None, :]
         else:
             gram = Ball(squares.T[at]) @ pairs.reshape(n, width * width)
-            gram = gram.reshape(-1, width, width)
-        largest = np.maximum(-least_eigenvalues(-gram), FLOOR)
-        found[at] = up(np.sqrt(largest), 2)
+        found[at] = up(np.sqrt(largest_eigenvalues(gram.reshape(-1, size, size))), 2)
     return found
-
-
-def _eigenvalue(a, b):
-    return up(0.5 * (a + np.sqrt(up(a * a + 4.0 * b * b, 4))), 4)
 
 
 def _bent(u: Ball, d2: np.ndarray, rounds: int = 30) -> np.ndarray:
     r"""Collatz-Wielandt bounds of $\lambda_{\max}(D(UU^\top)^{\circ2}D)$, one per column of d2."""
-    gram = u @ u.T
-    square = up(gram.mag() ** 2, 2)
-    n = len(square)
+    square = up((u @ u.T).mag() ** 2, 2)
     w = np.ones(d2.shape)
     for _ in range(rounds):
         w = d2 * (square @ (d2 * w))
         w = np.maximum(w / np.maximum(np.max(w, 0), 1e-290), 1e-7)
-    return np.max(up(d2 * (square @ (d2 * w)), n + 4) / w * (1 + 1e-15), 0)
+    return np.max(up(d2 * (square @ (d2 * w)), len(square) + 4) / w * (1 + 1e-15), 0)

@@ -12,7 +12,7 @@ import dataclasses
 import numpy as np
 
 from surefit_checker.ball import Ball, U, gamma, norm, up
-from surefit_checker.spectrum import least_eigenvalues, operator_bounds
+from surefit_checker.spectrum import largest_eigenvalues, operator_bounds
 from surefit_checker.verdict import UndecidedError
 
 CHUNK = 2**20  # numbers in a product: few enough for caches, enough for one large product
@@ -58,11 +58,11 @@ class Metric:
             gram = y.transpose(1, 2, 0) @ y.transpose(1, 0, 2)
             trace = up(np.trace(gram, axis1=1, axis2=2), p)
             trace = up(trace * (1 + 2 * gamma(n)), 2)  # at least the square of y's Frobenius norm
-            square = -least_eigenvalues(-Ball(gram)) + gamma(n) * trace
+            square = largest_eigenvalues(Ball(gram)) + gamma(n) * trace
             # Of the products of scales and x, and of those with w.
             wrong = norm(up(s.rad * rows + s.mag() * (2 * U * rows + unsure), 5), 0)
             wrong = wrong + gamma(n + 8) * norm(up(s.mag() * rows, 1), 0)
-            largest = np.sqrt(up(np.minimum(np.maximum(square, 0.0), trace), 3))
+            largest = np.sqrt(up(np.minimum(square, trace), 3))
             found[start : start + chunk] = up(largest + 1.01 * size * wrong, 6)
         return up(self.stretch * found, 1)
 

@@ -1,4 +1,4 @@
-"""Windows that move over positions, as tables of indices."""
+"""Windows that move over positions, as tables of indices into flat examples."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import math
 
 import numpy as np
 
-from surefit_checker.verdict import InvalidError
+from surefit_checker.ball import Array
+from surefit_checker.reading import demand
 
 LIMIT = 2**25  # entries of a table
 
@@ -15,37 +16,32 @@ def window_table(shape, window, strides, padding) -> tuple[np.ndarray, tuple[int
     """What every window sees, of an example of shape (*positions, channels).
 
     Returns:
-        Indices into the flattened example, of shape (windows, positions in a window, channels),
-        with the number of all entries standing for a zero beyond the border; and the numbers of
+        Indices into the flat example, of shape (windows, positions in a window, channels), with
+        the number of all entries standing for a zero beyond the border; and the numbers of
         windows along the axes.
     """
     space, channels = shape[:-1], shape[-1]
     fits = len(space) == len(window) == len(strides) > 0
-    if not fits or any(w > n for w, n in zip(window, space, strict=True)):
-        raise InvalidError(f"windows {window} with strides {strides} do not fit examples {shape}")
-    output, reached = [], []
+    fits = fits and all(w <= n for w, n in zip(window, space, strict=True))
+    demand(fits, f"windows {window} with strides {strides} do not fit examples {shape}")
+    margins, counts = [], []
     for n, w, s in zip(space, window, strides, strict=True):
-        count = (n - w) // s + 1 if padding == "valid" else -(-n // s)
-        before = 0 if padding == "valid" else max((count - 1) * s + w - n, 0) // 2
-        at = np.arange(count)[:, None] * s + np.arange(w)[None, :] - before
-        if padding == "circular":
-            at = at % n
-        output.append(count)
-        reached.append(at)
-    if math.prod(output) * math.prod(window) * channels > LIMIT:
-        raise InvalidError("too many windows")
-    size, rank = math.prod(shape), len(space)
-    flat = np.zeros((*output, *window), np.int64)
-    inside = np.ones_like(flat, bool)
-    for axis, at in enumerate(reached):
-        along = [1] * (2 * rank)
-        along[axis], along[rank + axis] = at.shape
-        spread = at.reshape(along)
-        flat = flat * space[axis] + spread
-        inside &= (spread >= 0) & (spread < space[axis])
-    flat = flat.reshape(math.prod(output), math.prod(window), 1) * channels + np.arange(channels)
-    outside = ~inside.reshape(math.prod(output), math.prod(window), 1)
-    return np.where(outside, size, flat), tuple(output)
+        counts.append((n - w) // s + 1 if padding == "valid" else -(-n // s))
+        missing = max((counts[-1] - 1) * s + w - n, 0)
+        margins.append((missing // 2, missing - missing // 2))
+    seen = math.prod(counts) * math.prod(window) * channels
+    padded = math.prod(n + sum(m) for n, m in zip(space, margins, strict=True)) * channels
+    demand(max(seen, padded) <= LIMIT, "too many windows")
+    index = np.arange(math.prod(shape)).reshape(shape)
+    margins.append((0, 0))
+    if padding == "circular":
+        index = np.pad(index, margins, "wrap")
+    else:
+        index = np.pad(index, margins, constant_values=index.size)
+    rank = len(space)
+    view = np.lib.stride_tricks.sliding_window_view(index, window, tuple(range(rank)))
+    view = view[tuple(slice(None, None, s) for s in strides)]  # (*windows, channels, *window)
+    return np.moveaxis(view, rank, -1).reshape(math.prod(counts), -1, channels), tuple(counts)
 
 
 def inverse_table(table: np.ndarray, size: int) -> np.ndarray:
@@ -59,3 +55,18 @@ def inverse_table(table: np.ndarray, size: int) -> np.ndarray:
     found = np.full((size, max(int(counts.max()), 1)), table.size)
     found[values, rank] = order
     return found
+
+
+def gather(flat: Array | np.ndarray, table: np.ndarray | None, beyond: float | bool):
+    """What every window sees of flat examples: (samples, windows, entries of a window).
+
+    Args:
+        flat: of shape (samples, features).
+        table: as above, flat itself; None: one window that sees everything.
+        beyond: stands beyond the border.
+    """
+    if table is None:
+        return flat.reshape(flat.shape[0], 1, flat.shape[1])
+    if isinstance(flat, np.ndarray):
+        return np.concatenate([flat, np.full((len(flat), 1), beyond)], 1)[:, table]
+    return flat.with_column(beyond)[:, table]

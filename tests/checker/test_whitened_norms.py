@@ -6,7 +6,7 @@ from flint import arb
 
 from surefit_checker import whitened
 from surefit_checker.ball import Ball
-from surefit_checker.statements.linear_path import linear_path
+from surefit_checker.linear_path import linear_path
 from surefit_checker.whitened import metric
 
 

@@ -1,20 +1,26 @@
-"""The facts at the saved weights on which local statements rest."""
+"""What happens near the saved weights: flow, descent, batches (docs: descent.md, sgd.md).
+
+The statements rest on four facts: the residual, the least singular value and the norm of the
+Jacobian at the saved weights, and its Lipschitz constant within rho.
+"""
 
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
+from types import SimpleNamespace
 
 import numpy as np
 from flint import arb
 
-from surefit_checker.ball import Ball, float_down, float_up, gamma, norm
+from surefit_checker.ball import Ball, float_down, float_up, gamma, norm, up
+from surefit_checker.chain import Chain, above, below
 from surefit_checker.curvature import curvature
 from surefit_checker.network import Network
-from surefit_checker.reading import Folder, fields, real
+from surefit_checker.reading import Folder, demand
 from surefit_checker.spectrum import least_eigenvalue, operator_bounds
-from surefit_checker.statements.majorant import Chain, Facts
-from surefit_checker.verdict import InvalidError, UndecidedError
+from surefit_checker.verdict import UndecidedError
+
+OMEGA = arb("1.0718")  # at least 2/(1 + sqrt(1 - 2h)) for h <= 1/8
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,49 +35,67 @@ class Problem:
         folder: from which the network was made.
     """
 
-    statement: dict[str, Any]
+    statement: SimpleNamespace
     loss: str
     scale: float
     network: Network
     folder: Folder
 
+    @property
+    def step(self) -> arb:
+        """The step on half the square."""
+        return 2 * arb(self.scale) * arb(self.statement.step_size)
 
-def known_facts(problem: Problem, keys: list[str], chain: Chain) -> tuple[Facts, dict[str, float]]:
-    """Residual, singular values and curvature, with rigorous rounding."""
-    statement = fields(problem.statement, keys, "statement")
-    rho = real(statement, "rho")
-    start = real(statement, "start_radius") if "start_radius" in keys else 0.0
-    if not 0 <= start < rho:
-        raise InvalidError("`rho` must be larger than `start_radius`, which must not be negative")
-    if problem.loss != "squared":
-        raise InvalidError("this statement is about squared losses")
-    kernel = problem.network.kernel()
-    residual = float(norm(problem.network.residual.ball().mag()))
+
+@dataclasses.dataclass(frozen=True)
+class Facts:
+    """What is known on the ball, for every start within the radius that is allowed.
+
+    Args:
+        residual: at least the norm of the residual at a start.
+        sigma: at most the least singular value of the Jacobian at a start.
+        beta: at least the norm of the Jacobian on the ball.
+        lipschitz: at least its Lipschitz constant on the ball.
+        rho: how far from a start the ball reaches.
+    """
+
+    residual: arb
+    sigma: arb
+    beta: arb
+    lipschitz: arb
+    rho: arb
+
+
+def known_facts(problem: Problem, chain: Chain, start: float = 0.0) -> Facts:
+    """The facts; the numbers left in the chain are those at the saved weights."""
+    rho, network, numbers = problem.statement.rho, problem.network, chain.numbers
+    demand(0 <= start < rho, "`rho` must be larger than `start_radius`, which must not be negative")
+    demand(problem.loss == "squared", "this statement is about squared losses")
+    kernel = network.kernel()
+    residual = float(norm(network.residual.mag()))
     low, high = least_eigenvalue(kernel), -least_eigenvalue(-kernel)
     if not (np.isfinite(low) and np.isfinite(high)):
         raise UndecidedError("the eigenvalues of the tangent kernel could not be bounded")
-    numbers = chain.numbers
-    numbers |= {"residual_norm": residual, "jacobian_norm": float_up(arb(max(high, 0.0)).sqrt())}
+    beta = float_up(arb(max(high, 0.0)).sqrt())
+    numbers |= {"residual_norm": residual, "jacobian_norm": beta}
     if not low > 0:
         raise UndecidedError(
             f"the smallest eigenvalue of the tangent kernel, at least {low:.3g}, is not positive"
         )
-    sigma = float_down(arb(low).sqrt())
-    chain.near = max(chain.near, _uncertain(problem.network, residual, low, high))
-    lipschitz = curvature(problem.network, rho)
+    chain.near = max(chain.near, _uncertain(network, residual, low, high))
+    lipschitz = curvature(network, rho)
     if not np.isfinite(lipschitz):
         raise UndecidedError("the curvature could not be bounded")
-    numbers |= {"sigma_min": sigma, "lipschitz": lipschitz}
-    facts = Facts(
-        *(arb(x) for x in (residual, sigma, numbers["jacobian_norm"], lipschitz, rho, start))
+    numbers |= {"sigma_min": float_down(arb(low).sqrt()), "lipschitz": lipschitz}
+    r, beta, sigma, lam, e = map(arb, (residual, beta, numbers["sigma_min"], lipschitz, start))
+    chain.at_most("lipschitz * start_radius < sigma", lam * e, sigma, strict=True)
+    return Facts(
+        residual=(r + beta * e + lam * e * e / 2).upper(),
+        sigma=(sigma - lam * e).lower(),
+        beta=(beta + lam * arb(rho)).upper(),
+        lipschitz=lam,
+        rho=(arb(rho) - e).lower(),
     )
-    chain.at_most(
-        "lipschitz * start_radius < sigma",
-        facts.lipschitz * facts.start_radius,
-        facts.sigma,
-        strict=True,
-    )
-    return facts, numbers
 
 
 def _uncertain(network: Network, residual: float, low: float, high: float) -> float:
@@ -82,3 +106,120 @@ def _uncertain(network: Network, residual: float, low: float, high: float) -> fl
     least = float(norm(np.maximum(np.abs(r.mid) - r.rad, 0.0)))
     rounded = n * gamma(8 * n + 64) * high + float(operator_bounds(Ball(network.gram.rad)))
     return 1.0 - min(least / residual, 1.0) + 2.0 * rounded / low
+
+
+def flow(problem: Problem, chain: Chain) -> str:
+    """Gradient flow from every start near the saved weights converges to zero loss."""
+    start = problem.statement.start_radius
+    rate = _majorise(known_facts(problem, chain, start), arb(1), chain)
+    return (
+        f"Gradient flow on the loss from {_starts(start)} converges to weights with zero loss: its "
+        f"path is no longer than {above(chain.numbers['path_length'])}, and the norm of the "
+        f"residual, now at most {above(chain.numbers['residual_norm'])} at the saved weights, "
+        f"falls at least as fast as exp(-{below(2 * arb(problem.scale) * rate)} t)."
+    )
+
+
+def descent(problem: Problem, chain: Chain) -> str:
+    """Gradient descent from every start near the saved weights converges to zero loss."""
+    start = problem.statement.start_radius
+    facts = known_facts(problem, chain, start)
+    rate = _majorise(facts, _loss_against_flow(facts, problem.step, chain), chain)
+    chain.numbers["largest_step"] = float_down(1 / (2 * arb(problem.scale) * facts.beta**2))
+    return (
+        f"Gradient descent on the loss with step size {problem.statement.step_size!r} from "
+        f"{_starts(start)} converges to weights with zero loss: its path is no longer than "
+        f"{above(chain.numbers['path_length'])}, and every step shrinks the norm of the residual, "
+        f"now at most {above(chain.numbers['residual_norm'])} at the saved weights, by a factor of "
+        f"at most 1 - {below(problem.step * rate)}."
+    )
+
+
+def _starts(radius: float) -> str:
+    return f"every start within {radius!r} of the saved weights" if radius else "the saved weights"
+
+
+def _loss_against_flow(facts: Facts, step: arb, chain: Chain) -> arb:
+    """The constant c of Lemma 2: 1 for steps up to the inverse of the largest eigenvalue."""
+    b, sigma = (step * facts.beta**2).upper(), facts.sigma
+    if b <= 1:
+        chain.at_most("step * (jacobian norm on the ball)^2 <= 1", b, arb(1))
+        return arb(1)
+    alpha = (step * sigma * sigma).upper()
+    chain.at_most(
+        "step * (jacobian norm on the ball)^2 < 2 - step * sigma^2", b, 2 - alpha, strict=True
+    )
+    square = (b * (2 - b - alpha) / (1 - b * alpha)).lower()
+    c = (square if square > 0 else arb(0)).sqrt().lower()
+    chain.at_most("a step is no longer than a Newton step", c * sigma * (step * b).sqrt(), arb(1))
+    return c
+
+
+def _majorise(facts: Facts, c: arb, chain: Chain) -> arb:
+    r"""The rate $\mu$ by Kantorovich's majorant (Theorem 1), for a loss of c against flow."""
+    r, sigma, lam, rho = facts.residual, facts.sigma, facts.lipschitz, facts.rho
+    slope = (c * sigma).lower()
+    chain.at_most(
+        "residual + lipschitz * rho^2 / 2 <= sigma * rho, at every start",
+        r + lam * rho * rho / 2,
+        slope * rho,
+    )
+    chain.at_most("lipschitz * rho < sigma, at every start", lam * rho, slope, strict=True)
+    # Given both, the first zero s of r - slope s + lam s^2 / 2 lies within rho.
+    root = (slope * slope - 2 * lam * r).lower()
+    path = 2 * r / (slope + (root if root > 0 else arb(0)).sqrt())
+    path = (path if path < rho else rho).upper()
+    rate = ((slope - lam * path) * (sigma - lam * path)).lower()
+    chain.numbers |= {"path_length": float_up(path), "rate": float_down(rate)}
+    return rate
+
+
+def stochastic(problem: Problem, chain: Chain) -> str:
+    """Descent on batches converges, with a probability (Theorem 5).
+
+    Every step draws b of the n samples, uniformly, without replacement, independently of the past.
+    """
+    facts, statement, (n, _) = known_facts(problem, chain), problem.statement, problem.network.shape
+    batch, failure, growth = statement.batch_size, statement.failure_probability, statement.growth
+    fits = batch <= n and growth > 1 and failure < 1
+    demand(fits, "a number of the statement is out of range")
+    lam, rho, beta, step = facts.lipschitz, facts.rho, facts.beta, problem.step
+    chain.at_most("lipschitz * rho < sigma", lam * rho, facts.sigma, strict=True)
+    sigma = facts.sigma - lam * rho
+    kappa = _kappa(problem.network, batch, beta, float_up(lam * rho))
+    tau = (step * kappa).upper()
+    chain.at_most("step * n/b * (jacobian norm of a batch)^2 < 1.85", tau, arb("1.85"), strict=True)
+    c = arb("1.856") - tau
+    distance = OMEGA * facts.residual / sigma
+    far = arb(growth).sqrt() * distance
+    chain.at_most("lipschitz * residual <= sigma^2/8", lam * facts.residual, sigma**2 / 8)
+    chain.at_most("lipschitz * jacobian norm * distance * sqrt(growth) <= sigma^2/8",
+                  lam * beta * far, sigma**2 / 8)  # fmt: skip
+    margin = OMEGA * beta * far / sigma
+    chain.at_most("the margin of the ball < rho", margin, rho, strict=True)
+    chain.at_most("distance of the solutions <= rho", distance, rho)
+    path = arb("2.3") * kappa.sqrt() * facts.residual / (c * sigma**2)
+    probability = 1 / arb(growth) + path / (rho - margin)
+    chain.at_most("probability of leaving the ball", probability, arb(failure))
+    chain.numbers |= {
+        "expected_path": float_up(path),
+        "failure_probability": float_up(probability),
+        "contraction": float_down(arb("0.87") * c * step * sigma**2),
+    }
+    return (
+        f"Stochastic gradient descent on the loss with step size {statement.step_size!r}, from the "
+        f"saved weights, with {batch} samples drawn afresh in every step and their gradient scaled "
+        f"by {n}/{batch}, converges to weights with zero loss with a probability of at least 1 - "
+        f"{failure!r} over the draws. The squared distance to the "
+        "weights with zero loss, in expectation over the runs that have stayed near so far, "
+        f"shrinks in every step by a factor of at most 1 - {below(chain.numbers['contraction'])}."
+    )
+
+
+def _kappa(network: Network, batch: int, beta: arb, moved: float) -> arb:
+    """At least n/b times the square of the Jacobian of any batch on the ball."""
+    (n, k), each = network.shape, np.arange(network.shape[0])
+    own = operator_bounds(network.kernel().ball().reshape(n, k, n, k)[each, :, each, :])
+    squares = np.sort(up((up(np.sqrt(own), 2) + moved) ** 2, 4))
+    largest, whole = float(up(np.sum(squares[-batch:]), batch)), (beta * beta).upper()
+    return arb(n) / batch * (whole if whole < largest else arb(largest))

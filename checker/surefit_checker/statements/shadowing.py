@@ -3,92 +3,76 @@
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 from flint import arb
 
-from surefit_checker.ball import Ball, float_down
-from surefit_checker.floats import floats
+from surefit_checker.ball import Ball
+from surefit_checker.chain import Chain, above, below
+from surefit_checker.floats import Floats, floats
 from surefit_checker.network import Network, build
-from surefit_checker.reading import Folder, fields, real
+from surefit_checker.reading import Folder, demand
 from surefit_checker.shadow import Shadow
-from surefit_checker.statements import descent
-from surefit_checker.statements.local import Problem
-from surefit_checker.statements.majorant import Chain
+from surefit_checker.statements import local
 from surefit_checker.two_layer import applies
-from surefit_checker.verdict import InvalidError, UndecidedError
-from surefit_checker.wording import above, below
+from surefit_checker.verdict import UndecidedError
 
-KEYS = ["kind", "rho", "step_size", "steps"]
 MOST = 10**8
 FARTHEST = 2.0**500  # so that rounding the step costs a unit in its last place, no more
 
 
-def prove(problem: Problem, chain: Chain) -> tuple[str, dict[str, float]]:
-    """The sentence proved, and its numbers."""
-    statement = fields(problem.statement, KEYS, "statement")
-    step, steps = real(statement, "step_size"), statement["steps"]
-    if not step > 0 or type(steps) is not int or not 1 <= steps <= MOST:
-        raise InvalidError("`step_size` must be positive, `steps` a whole number from 1 to 10^8")
+def prove(problem: local.Problem, chain: Chain) -> str:
+    """The sentence proved."""
+    statement, steps = problem.statement, problem.statement.steps
+    demand(steps <= MOST, f"`steps` must be at most {MOST}")
+    folder, make, spec = problem.folder, problem.network.make, problem.folder.spec.network
     # The run is one in float64, whatever precision its end is checked in.
-    start, make = problem.network, problem.network.make
-    if make is not Ball:
-        start = build(Folder(problem.folder.spec, problem.folder.arrays), Ball)
+    start = problem.network if make is Ball else _built(folder, folder.arrays, Ball)
     layers = start.layers
-    if not applies(layers) or layers[0].slot is None or layers[1].bias is not None:
-        raise InvalidError("shadowing is known for two dense layers, the hidden one smooth only")
-    if layers[0].bias is not None and not layers[0].bias_trained:
-        raise InvalidError("shadowing needs hidden biases to be trained")
-    spec = problem.folder.spec["network"]
-    used = floats(spec["layers"][0]["activation"])
+    fits = applies(layers) and layers[0].slot is not None and layers[1].bias is None
+    demand(fits, "shadowing is known for two dense layers, the hidden one smooth only")
+    fits = layers[0].bias is None or layers[0].bias_trained
+    demand(fits, "shadowing needs hidden biases to be trained")
+    hidden, out = (one for one in spec["layers"] if one["type"] == "dense")
+    used = floats(hidden["activation"])
     _agree(used, start)
-    targets = Ball(problem.folder.arrays[spec["targets"]])
+    targets = Ball(folder.arrays[spec["targets"]])
     if spec["offset"] is not None:
-        targets = targets + Ball(problem.folder.arrays[spec["offset"]])
-    scaled = 2 * problem.scale * step
+        targets = targets + Ball(folder.arrays[spec["offset"]])
+    scaled = 2 * problem.scale * statement.step_size
     if not 1.0 / FARTHEST < scaled < FARTHEST:
         raise UndecidedError(f"the step on half the square, {scaled:.3g}, is out of range")
     run = Shadow(*layers, targets, scaled, used)
     run.run(steps)
     chain.at_most("step * (jacobian norm)^2 <= 2, near the run", arb(run.largest), arb(2))
-    end = dataclasses.replace(
-        problem,
-        statement={
-            "kind": "descent",
-            "rho": statement["rho"],
-            "step_size": statement["step_size"],
-            "start_radius": run.radius.hex(),
-        },
-        network=build(_end(problem.folder, run), make),
-    )
-    _agree(used, end.network if make is Ball else build(_end(problem.folder, run), Ball))
-    _, numbers = descent.prove(end, chain)
-    numbers |= {"shadow_radius": run.radius, "amplification": run.amplification}
-    contraction = float_down(2 * arb(problem.scale) * arb(step) * arb(numbers["rate"]))
-    sentence = (
-        f"Gradient descent in exact arithmetic on the loss with step size {step!r} from the "
-        f"saved weights converges to weights with zero loss: after {steps} steps it is within "
-        f"{above(run.radius)} of a run in float64 the norm of whose residual is then at most "
-        f"{above(numbers['residual_norm'])}; from there on its path is no longer than "
-        f"{above(numbers['path_length'])}, and every step shrinks the norm of the residual by a "
-        f"factor of at most 1 - {below(contraction)}."
-    )
-    return sentence, numbers
-
-
-def _agree(used, network: Network) -> None:
-    hidden, out = network.layers
-    if not used.agrees(
-        hidden, out.patches.reshape(*hidden.z.shape) * (1.0 / (out.factor * hidden.gain))
-    ):
-        raise UndecidedError("NumPy's functions are less accurate here than shadowing assumes")
-
-
-def _end(folder: Folder, run: Shadow) -> Folder:
-    """The folder with the weights that the run ends with."""
     arrays, w = dict(folder.arrays), run.w
-    hidden, out = folder.spec["network"]["layers"]
     if hidden["bias"] is not None:
         arrays[hidden["bias"]["values"]], w = w[:, -1].copy(), w[:, :-1]
     arrays[hidden["weights"]], arrays[out["weights"]] = np.ascontiguousarray(w), run.v
-    return Folder(folder.spec, arrays)
+    end = _built(folder, arrays, make)
+    _agree(used, end if make is Ball else _built(folder, arrays, Ball))
+    final = SimpleNamespace(**vars(statement), start_radius=run.radius)
+    local.descent(dataclasses.replace(problem, statement=final, network=end), chain)
+    numbers = chain.numbers
+    numbers |= {"shadow_radius": run.radius, "amplification": run.amplification}
+    return (
+        f"Gradient descent in exact arithmetic on the loss with step size "
+        f"{statement.step_size!r} from the saved weights converges to weights with zero loss: "
+        f"after {steps} steps it is within {above(run.radius)} of a run in float64 the norm of "
+        f"whose residual is then at most {above(numbers['residual_norm'])}; from there on its path "
+        f"is no longer than {above(numbers['path_length'])}, and every step shrinks the norm of "
+        f"the residual by a factor of at most 1 - {below(problem.step * arb(numbers['rate']))}."
+    )
+
+
+def _built(folder: Folder, arrays: dict[str, np.ndarray], make) -> Network:
+    """The network with other numbers in its arrays."""
+    return build(Folder(folder.spec, arrays), make)
+
+
+def _agree(used: Floats, network: Network) -> None:
+    hidden, out = network.layers
+    features = out.patches.reshape(*hidden.z.shape) * (1.0 / (out.factor * hidden.gain))
+    if not used.agrees(hidden, features):
+        raise UndecidedError("NumPy's functions are less accurate here than shadowing assumes")
