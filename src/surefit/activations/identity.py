@@ -8,6 +8,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from surefit.activations.activation import Activation
+from surefit.core.kernel import Kernel
 
 __all__ = ["Identity"]
 
@@ -53,6 +54,12 @@ class Identity(Activation):
     ) -> Float[Array, "..."]:
         """1."""
         return jnp.ones_like(self.dual(covariance, variance1, variance2))
+
+    closed_form = True
+
+    def kernel(self, k: Kernel) -> Kernel:
+        """As of any activation; features that are not Gaussian stay what they are."""
+        return super().kernel(k) if k.gaussian else k
 
     def duals_at_distance(
         self,

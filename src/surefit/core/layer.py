@@ -77,6 +77,15 @@ class Layer(abc.ABC):
         """
         return wanted
 
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape] | None:
+        """A network with such a layer and an activation, and the shape of its examples.
+
+        `surefit.testing.check_limit` compares its limit with draws of about this width, for every
+        activation. None: `cls()` stands behind the activation of a network of vectors.
+        """
+        return None
+
     def trainable(self, params: Params) -> PyTree[bool]:
         """A pytree like `params` with True where gradient descent moves a leaf."""
         return jax.tree.map(lambda _: True, params)

@@ -101,6 +101,11 @@ class Antisymmetric(Layer):
         """As the network says."""
         return self.network.needs_cross_positions(wanted)
 
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
+        """One hidden layer."""
+        return cls(Serial(Dense(width), activation, Dense(4))), (3,)
+
     def trainable(self, params: Params) -> PyTree[bool]:
         """As the network says."""
         return self.network.trainable(params)

@@ -186,6 +186,11 @@ class Attention(Layer):
         """Always: what a position sees contains the covariances of what all positions are."""
         return True
 
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
+        """The activation of the logits."""
+        return cls(4, 4, max(width // 4, 1), nonlinearity=activation, logit_std=0.7), (3, 2)
+
     def trainable(self, params: Params) -> PyTree[bool]:
         """All or nothing, as `trained` says."""
         return jax.tree.map(lambda _: self.trained, params)

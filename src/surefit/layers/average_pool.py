@@ -8,7 +8,11 @@ from jaxtyping import Array, Float, PRNGKeyArray
 
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
+from surefit.layers.conv import Conv
+from surefit.layers.dense import Dense
+from surefit.layers.flatten import Flatten
 from surefit.layers.pooling import require_cross_positions
+from surefit.layers.serial import Serial
 from surefit.layers.windows import Padding, Sizes, Windows, require_windows, windows_over
 
 __all__ = ["AveragePool"]
@@ -81,3 +85,8 @@ class AveragePool(Layer):
     def needs_cross_positions(self, wanted: bool) -> bool:
         """Always: the variance of a mean contains the covariances of what it is of."""
         return True
+
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
+        """Sequences, means of neighbours."""
+        return Serial(Conv(width, 2), activation, cls(2), Flatten(), Dense(4)), (4, 2)

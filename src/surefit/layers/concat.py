@@ -10,9 +10,11 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from surefit.core.kernel import Kernel
-from surefit.core.layer import Params, Shape
+from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError
 from surefit.layers.branches import Branches
+from surefit.layers.dense import Dense
+from surefit.layers.serial import Serial
 
 __all__ = ["Concat"]
 
@@ -72,3 +74,8 @@ class Concat(Branches):
             behind=kernels[0].behind if len(kernels) == 1 else None,
             distance=mean("distance") if self.closed_form and k.distance is not None else None,
         )
+
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
+        """Features with and without activation."""
+        return Serial(cls(Dense(width), Serial(Dense(width), activation)), Dense(4)), (3,)

@@ -13,6 +13,9 @@ from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.core.positions import own_positions, with_own_positions
 from surefit.errors import InvalidInputError, UnknownNameError
+from surefit.layers.dense import Dense
+from surefit.layers.flatten import Flatten
+from surefit.layers.serial import Serial
 from surefit.layers.weights import (
     Distribution,
     Parameterisation,
@@ -174,6 +177,11 @@ class Conv(Layer):
             behind=None,
             space=windows.output,
         )
+
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
+        """Sequences, with biases."""
+        return Serial(cls(width, 2, bias_std=0.4), activation, Flatten(), Dense(4)), (4, 2)
 
     def trainable(self, params: Params) -> PyTree[bool]:
         """All or nothing, as `trained` says."""

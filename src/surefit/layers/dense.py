@@ -10,6 +10,7 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError, UnknownNameError
+from surefit.layers.serial import Serial
 from surefit.layers.weights import Distribution, Parameterisation, draw_weights, layer_scales
 
 __all__ = ["Dense", "Distribution", "Parameterisation"]
@@ -129,6 +130,11 @@ class Dense(Layer):
     def homogeneous(self) -> bool:
         """Without a bias."""
         return self.bias_std is None
+
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
+        """One hidden layer, with biases."""
+        return Serial(cls(width, 1.3, 0.4), activation, cls(4, 0.8, 0.5)), (3,)
 
     def trainable(self, params: Params) -> PyTree[bool]:
         """All or nothing, as `trained` says."""

@@ -13,6 +13,8 @@ from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.core.positions import own_positions, with_own_positions
 from surefit.errors import InvalidInputError, UnknownNameError
+from surefit.layers.dense import Dense
+from surefit.layers.serial import Serial
 
 __all__ = ["Dropout", "drops"]
 
@@ -120,6 +122,11 @@ class Dropout(Layer):
     def passes_input(self) -> bool:
         """True: what is kept is the input up to a factor."""
         return True
+
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
+        """Masks behind the activation."""
+        return Serial(Dense(width), activation, cls(0.3), Dense(4)), (3,)
 
     def trainable(self, params: Params) -> PyTree[bool]:
         """Nothing: the seed stays."""

@@ -17,6 +17,8 @@ from surefit.errors import InvalidInputError, UnknownNameError
 from surefit.implicit import Picard, Solution, Solver, solve
 from surefit.implicit.checked import checked_equilibrium
 from surefit.implicit.well_posedness.projection import Projection, project_weights
+from surefit.layers.dense import Dense
+from surefit.layers.serial import Serial
 from surefit.layers.weights import Parameterisation, draw_weights, weight_scales
 
 __all__ = ["Equilibrium", "EquilibriumWarning"]
@@ -203,6 +205,11 @@ class Equilibrium(Layer):
             return params
         bound = self.norm_bound / self.scales(self.features)[0]
         return {"w": project_weights(params["w"], bound, self.projection)}
+
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
+        """A small contraction of Gaussian inputs."""
+        return Serial(Dense(width), cls(width, activation, 0.15), Dense(4)), (3,)
 
     def trainable(self, params: Params) -> PyTree[bool]:
         """All or nothing, as `trained` says."""

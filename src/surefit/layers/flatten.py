@@ -69,3 +69,12 @@ class Flatten(Layer):
     def needs_cross_positions(self, wanted: bool) -> bool:
         """Never: every coordinate belongs to one position."""
         return False
+
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
+        """Sequences, all positions as one vector."""
+        from surefit.layers.conv import Conv
+        from surefit.layers.dense import Dense
+        from surefit.layers.serial import Serial
+
+        return Serial(Conv(width, 2), activation, cls(), Dense(4)), (4, 2)

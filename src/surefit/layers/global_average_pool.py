@@ -11,7 +11,10 @@ from jaxtyping import Array, Float, PRNGKeyArray
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError
+from surefit.layers.conv import Conv
+from surefit.layers.dense import Dense
 from surefit.layers.pooling import require_cross_positions
+from surefit.layers.serial import Serial
 
 __all__ = ["GlobalAveragePool"]
 
@@ -70,3 +73,8 @@ class GlobalAveragePool(Layer):
     def needs_cross_positions(self, wanted: bool) -> bool:
         """Always: the variance of a mean contains the covariances of what it is of."""
         return True
+
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
+        """Sequences, their mean."""
+        return Serial(Conv(width, 2), activation, cls(), Dense(4)), (4, 2)

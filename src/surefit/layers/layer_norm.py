@@ -18,7 +18,8 @@ __all__ = ["LayerNorm"]
 class LayerNorm(Layer):
     r"""$(x - \bar x)/\sqrt{v + \epsilon}$ with mean $\bar x$ and variance $v$ over features.
 
-    Images are normalised over channels, at every position for itself. There are no trained gains
+    Images are normalised over channels, the last axis, at every position for itself: not over
+    positions, whose covariances have no closed-form mean. There are no trained gains
     and shifts: the gradient of a gain depends on its feature, so that the tangent kernel behind an
     activation would not follow from second moments.
 
@@ -61,16 +62,16 @@ class LayerNorm(Layer):
     def kernel(self, k: Kernel) -> Kernel:
         r"""$c/\sqrt{(s+\epsilon)(t+\epsilon)}$, and the tangent kernel likewise.
 
-        Over infinitely many Gaussian features the mean is 0 and the variance $s$. How they move
-        with a single feature is of the order of 1 over their number.
+        Over infinitely many Gaussian features the mean is 0 and the variance $s$. Behind an
+        activation the mean is $E\phi(u)$, and $c$ is a covariance: the dual at correlation 0 is the
+        product of the means. How mean and variance move with a single feature is of the order of 1
+        over their number.
+
+        Raises:
+            InvalidInputError: the features are neither Gaussian nor those behind an activation.
         """
         if not k.gaussian:
-            raise InvalidInputError(
-                "`LayerNorm.kernel`: the features must be Gaussian. Got the kernel behind an "
-                "activation or of the raw inputs. Their mean over features is not 0, and second "
-                "moments do not tell it. Put `LayerNorm` right behind `Dense` or `Conv`, in front "
-                "of the activation."
-            )
+            k = _centred(k)
 
         def per(s: Array, t: Array) -> Array:
             return jnp.sqrt(s + self.epsilon) * jnp.sqrt(t + self.epsilon)
@@ -90,3 +91,23 @@ class LayerNorm(Layer):
     def passes_input(self) -> bool:
         """True: the output is the input up to a factor and a shift."""
         return True
+
+
+def _centred(k: Kernel) -> Kernel:
+    """Covariances of features less their means over features."""
+    if k.behind is None:
+        raise InvalidInputError(
+            "`LayerNorm.kernel`: the features must be Gaussian, or those behind an activation of "
+            "Gaussian features. Got raw inputs, or features whose source is not known. Their mean "
+            "over features is not 0, and second moments do not tell it. Put `LayerNorm` right "
+            "behind `Dense` or `Conv`, or behind the activation that follows."
+        )
+    dual = k.behind.activation.dual
+
+    def of_independent(c: Array, s: Array, t: Array) -> Array:
+        return dual(jnp.zeros_like(c), s, t)
+
+    means, own1, own2 = k.behind.kernel.pairwise(of_independent)
+    return dataclasses.replace(
+        k, nngp=k.nngp - means, variance1=k.variance1 - own1, variance2=k.variance2 - own2
+    )

@@ -10,6 +10,8 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.core.tree import difference
+from surefit.layers.dense import Dense
+from surefit.layers.serial import Serial
 
 __all__ = ["Linearised"]
 
@@ -69,6 +71,11 @@ class Linearised(Layer):
     def needs_cross_positions(self, wanted: bool) -> bool:
         """As the network says."""
         return self.network.needs_cross_positions(wanted)
+
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
+        """One hidden layer."""
+        return cls(Serial(Dense(width), activation, Dense(4))), (3,)
 
     def trainable(self, params: Params) -> PyTree[bool]:
         """The network as it says; the anchor never."""

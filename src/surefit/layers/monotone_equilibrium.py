@@ -16,6 +16,8 @@ from surefit.errors import InvalidInputError
 from surefit.implicit import PeacemanRachford, Solution, Solver, solve
 from surefit.implicit.checked import checked_equilibrium
 from surefit.implicit.monotone import require_proximal
+from surefit.layers.dense import Dense
+from surefit.layers.serial import Serial
 
 __all__ = ["MonotoneEquilibrium"]
 
@@ -131,6 +133,11 @@ class MonotoneEquilibrium(Layer):
             "both factors; the recursion of covariances of independent Gaussian weights does not "
             "apply. Use `Equilibrium`, or the empirical kernel."
         )
+
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
+        """A network whose limit is not known."""
+        return Serial(Dense(width), cls(width), activation, Dense(4)), (3,)
 
     def trainable(self, params: Params) -> PyTree[bool]:
         """All or nothing, as `trained` says."""

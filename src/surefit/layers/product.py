@@ -9,9 +9,11 @@ import operator
 from jaxtyping import Array, Float
 
 from surefit.core.kernel import Kernel
-from surefit.core.layer import Params, Shape
+from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError
 from surefit.layers.branches import Branches, kernel_behind
+from surefit.layers.dense import Dense
+from surefit.layers.serial import Serial
 
 __all__ = ["Product"]
 
@@ -97,3 +99,8 @@ class Product(Branches):
             behind=kernels[0].behind if len(kernels) == 1 else None,
             distance=None,
         )
+
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
+        """A gate."""
+        return Serial(cls(Dense(width), Serial(Dense(width), activation)), Dense(4)), (3,)

@@ -9,6 +9,8 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError
+from surefit.layers.dense import Dense
+from surefit.layers.serial import Serial
 
 __all__ = ["Residual"]
 
@@ -91,6 +93,11 @@ class Residual(Layer):
     def needs_cross_positions(self, wanted: bool) -> bool:
         """Where the branch or the skip connection does."""
         return wanted or self.branch.needs_cross_positions(wanted)
+
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
+        """A hidden layer beside the inputs."""
+        return Serial(cls(Serial(Dense(width), activation, Dense(3)), 0.7), Dense(4)), (3,)
 
     def trainable(self, params: Params) -> PyTree[bool]:
         """As the branch says."""

@@ -93,6 +93,13 @@ class Serial(Layer):
             wanted = layer.needs_cross_positions(wanted)
         return wanted
 
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
+        """One inside another."""
+        from surefit.layers.dense import Dense
+
+        return cls(cls(Dense(width), activation), Dense(4)), (3,)
+
     def trainable(self, params: Params) -> PyTree[bool]:
         """As every layer says for itself."""
         return tuple(layer.trainable(own) for layer, own in zip(self.layers, params, strict=True))

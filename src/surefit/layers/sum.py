@@ -9,9 +9,11 @@ import operator
 from jaxtyping import Array, Float
 
 from surefit.core.kernel import Kernel
-from surefit.core.layer import Params, Shape
+from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError
 from surefit.layers.branches import Branches
+from surefit.layers.dense import Dense
+from surefit.layers.serial import Serial
 
 __all__ = ["Sum"]
 
@@ -62,3 +64,8 @@ class Sum(Branches):
             behind=None,
             distance=total("distance") if self.closed_form and k.distance is not None else None,
         )
+
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
+        """A network and a linear one."""
+        return cls(Serial(Dense(width), activation, Dense(4)), Dense(4, 0.7)), (3,)

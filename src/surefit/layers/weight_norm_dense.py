@@ -11,6 +11,8 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError
+from surefit.layers.dense import Dense
+from surefit.layers.serial import Serial
 
 __all__ = ["WeightNormDense"]
 
@@ -108,6 +110,11 @@ class WeightNormDense(Layer):
             gaussian=True,
             behind=None,
         )
+
+    @classmethod
+    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
+        """Normalised output weights."""
+        return Serial(Dense(width), activation, cls(4, 1.3, 0.4, gains_trained=False)), (3,)
 
     def trainable(self, params: Params) -> PyTree[bool]:
         """Directions and biases as `trained` says, lengths as both say."""
