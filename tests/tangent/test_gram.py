@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import surefit as sf
-from surefit.tangent import factors
+from surefit.tangent import routes
 from surefit.tangent.gram import jacobian, tangent_blocks
 from surefit.tangent.walk import factorises
 
@@ -69,9 +69,14 @@ def test_a_kernel_without_trained_parameters_is_zero():
 def test_outputs_select_blocks():
     network, x = NETWORKS["ntk"], data()
     params = network.init(jax.random.key(2), (3,))
-    every = sf.empirical_ntk(network, params, x, outputs="all")
+    every = sf.empirical_ntk(network, params, x, outputs="full")
     assert every.shape == (5, 5, 2, 2)
-    np.testing.assert_array_equal(sf.empirical_ntk(network, params, x, outputs=1), every[..., 1, 1])
+    one = sf.empirical_ntk(network, params, x, outputs=1)
+    np.testing.assert_allclose(one, every[..., 1, 1], rtol=1e-13)
+    two = sf.empirical_ntk(network, params, x, outputs="per_output")
+    np.testing.assert_allclose(two, jnp.einsum("ijaa->ija", every), rtol=1e-13)
+    trace = sf.empirical_ntk(network, params, x, outputs="trace")
+    np.testing.assert_allclose(trace, jnp.trace(every, axis1=2, axis2=3), rtol=1e-13)
     mean = (every[..., 0, 0] + every[..., 1, 1]) / 2
     np.testing.assert_allclose(sf.empirical_ntk(network, params, x), mean, rtol=1e-14)
     with pytest.raises(sf.errors.InvalidInputError, match="the number of an output below 2"):
@@ -128,7 +133,7 @@ IMAGE_NETWORKS = {
 @pytest.mark.parametrize("name", IMAGE_NETWORKS)
 @pytest.mark.parametrize("pairs", [True, False])
 def test_both_routes_of_convolutions_equal_the_jacobian(name, pairs, monkeypatch):
-    monkeypatch.setattr(factors, "pairs_are_cheaper", lambda *sizes: pairs)
+    monkeypatch.setattr(routes, "pairs_are_cheaper", lambda *sizes: pairs)
     network = sf.Serial(*IMAGE_NETWORKS[name], sf.Dense(2))
     x1, x2 = (jax.random.normal(jax.random.key(s), (n, 3, 4, 2)) for s, n in ((0, 3), (1, 2)))
     params = network.init(jax.random.key(2), (3, 4, 2))
@@ -140,17 +145,18 @@ def test_both_routes_of_convolutions_equal_the_jacobian(name, pairs, monkeypatch
 
 def test_the_cheaper_route_is_taken():
     # Few positions and many weights: pairs of positions; many positions: gradients of examples.
-    assert factors.pairs_are_cheaper(1, 10, 10, 4, 576, 64)
-    assert not factors.pairs_are_cheaper(1, 10, 10, 1024, 27, 16)
-    conv = sf.Conv(64, 3)
-    assert factors.block_flops(conv, 1, 10, 4, 576, 64) == 2 * 100 * 4 * (4 * 576 + 4 * 64 + 64)
-    assert factors.block_flops(conv, 1, 10, 10**6, 27, 16) == (
-        4 * 10 * 10**6 * 27 * 16 + 2 * 100 * 27 * 16
-    )
-    assert factors.block_flops(sf.Dense(3), 2, 5, 1, 4, 3) == 2 * 100 * 7
+    assert routes.pairs_are_cheaper(routes.Sizes(1, 10, 10, 1, 4, 576, 64))
+    many = routes.Sizes(1, 10, 10, 1, 1024, 27, 16)
+    assert not routes.pairs_are_cheaper(many)
+    assert many.cost().operations == 4 * 10 * 1024 * 27 * 16 + 2 * 100 * 27 * 16
+    few = routes.Sizes(1, 10, 10, 1, 4, 576, 64)
+    assert few.cost().operations == 2 * 100 * 4 * (4 * 576 + 4 * 64 + 64)
+    dense = routes.Sizes(2, 5, 5, 1, 1, 4, 3)
+    assert dense.cost().operations == 2 * 25 * (4 + 4 * 3)
+    assert dense.cost("trace").operations == 2 * 25 * (4 + 2 * 3)
 
 
-def test_trained_biases_of_their_own_go_through_the_jacobian():
+def test_trained_biases_of_their_own_do_not_factorise():
     network = sf.Serial(sf.Dense(4), sf.Bias(0.4), sf.Tanh(), sf.Dense(1))
     params = network.init(jax.random.key(2), (3,))
     assert not factorises(network, params)

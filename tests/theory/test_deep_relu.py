@@ -56,7 +56,7 @@ def test_empirical_kernel_on_the_diagonal():
 
     def entries(key):
         params = network.init(key, (10,))
-        return sf.empirical_ntk(network, params, example, outputs="all")[0, 0]
+        return sf.empirical_ntk(network, params, example, outputs="full")[0, 0]
 
     blocks = jax.jit(jax.vmap(entries))(jax.random.split(jax.random.key(1), draws)) / expected
     own = np.asarray(jnp.diagonal(blocks, axis1=1, axis2=2))

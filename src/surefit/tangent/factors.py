@@ -1,103 +1,150 @@
-r"""Gram matrices of weight gradients from what weights see and what comes back to them.
+r"""Gradients of weights as two factors, and the Gram matrices of such gradients.
 
 Weights that act at P positions, $z_{ip} = aWh_{ip}$, have the gradient $a\sum_p g_{ip}h_{ip}^\top$.
-A dense layer has one position; a convolution one per window, with the patch $h_{ip}$ of D numbers.
+A dense layer has one position; a convolution one per window, with the patch $h_{ip}$ of D numbers;
+weights used several times have the positions of every use. Weights that are not shared by all
+positions (locally connected layers, a stack of layers that a loop goes through) form G groups.
 """
 
 from __future__ import annotations
 
+from typing import Any, Literal
+
+import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Shaped
 
-from surefit.layers import Conv, Dense, Equilibrium
+__all__ = ["Factor", "Form", "Part", "Rows", "pair_products"]
 
-__all__ = ["block", "block_flops", "pairs_are_cheaper"]
-
-Weights = Dense | Equilibrium | Conv
-# Examples whose products without shared weights are formed together.
-_AT_ONCE = 8
+Form = Literal["full", "trace", "per_output"]
+# Numbers of products of positions that are held at once.
+_AT_ONCE = 2**23
 
 
-def block(
-    layer: Weights,
-    seen1: Float[Array, "n1 *p d"],
-    back1: Float[Array, "k n1 *p f"],
-    seen2: Float[Array, "n2 *p d"],
-    back2: Float[Array, "k n2 *p f"],
-) -> Float[Array, "k k n1 n2"]:
-    r"""$\langle\nabla f_a(x_i), \nabla f_b(x'_j)\rangle$ over weights and biases of one layer.
-
-    Args:
-        layer: whose parameters.
-        seen1: what the weights see of the first batch; of a convolution the patches (n1, P, D).
-        back1: gradients of the outputs at $z$, one output after the other.
-        seen2: likewise of the second batch.
-        back2: likewise.
-
-    Cost: see `block_flops`.
-    """
-    scale, _, bias_scale, _ = layer.scales(seen1.shape[-1])
-    bias = 0.0 if layer.bias_std is None else bias_scale**2
-    if not isinstance(layer, Conv):
-        seen = scale**2 * (seen1 @ seen2.T) + bias
-        return seen[None, None] * jnp.einsum("aim,bjm->abij", back1, back2)
-    if not layer.shared:
-        seen = scale**2 * jnp.einsum("ipd,jpd->ijp", seen1, seen2) + bias
-
-        def row(of_one: tuple[Array, Array]) -> Float[Array, "k k n2"]:
-            own, back = of_one
-            return jnp.einsum("apf,bjpf->abj", back, own[None, :, :, None] * back2)
-
-        # All examples at once would take k n1 n2 P F numbers.
-        rows = jax.lax.map(row, (seen, jnp.moveaxis(back1, 1, 0)), batch_size=_AT_ONCE)
-        return jnp.moveaxis(rows, 0, 2)
-    sizes = (back1.shape[0], seen1.shape[0], seen2.shape[0], *seen1.shape[1:], back1.shape[-1])
-    if pairs_are_cheaper(*sizes):
-        seen = scale**2 * jnp.einsum("ipd,jqd->ijpq", seen1, seen2) + bias
-        weighted = jnp.einsum("ijpq,bjqf->bijpf", seen, back2)
-        return jnp.einsum("aipf,bijpf->abij", back1, weighted)
-    w1, w2 = (
-        scale * jnp.einsum("aipf,ipd->aifd", back, seen)
-        for back, seen in ((back1, seen1), (back2, seen2))
-    )
-    total = jnp.einsum("aifd,bjfd->abij", w1, w2)
-    if layer.bias_std is not None:
-        b1, b2 = (jnp.sum(back, axis=2) for back in (back1, back2))
-        total = total + bias * jnp.einsum("aif,bjf->abij", b1, b2)
-    return total
+def pair_products(
+    left: Float[Array, "n1 k m"], right: Float[Array, "n2 k m"], form: Form
+) -> Float[Array, "n1 ..."]:
+    r"""$\langle l_{ia}, r_{jb}\rangle$: as (n1, k, n2, k), its trace (n1, n2), or (n1, k, n2)."""
+    if form == "trace":
+        return left.reshape(left.shape[0], -1) @ right.reshape(right.shape[0], -1).T
+    if form == "per_output":
+        return jnp.einsum("iam,jam->iaj", left, right)
+    return jnp.einsum("iam,jbm->iajb", left, right)
 
 
-def pairs_are_cheaper(k: int, n1: int, n2: int, p: int, d: int, f: int) -> bool:
-    """Whether products of pairs of positions take fewer operations than gradients of examples."""
-    return _pairs(k, n1, n2, p, d, f) < _gradients(k, n1, n2, p, d, f)
-
-
-def block_flops(layer: Weights, k: int, n: int, positions: int, d: int, f: int) -> float:
-    r"""Operations of `block` on one batch of n examples and k outputs.
-
-    Dense layers take $2k^2n^2(D + F)$. Convolutions with shared weights take the cheaper of
-    $2n^2P(PD + kPF + k^2F)$, by pairs of positions, and $4knPFD + 2k^2n^2FD$, by gradients of
-    examples; without sharing the pairs are those of equal positions.
+class Rows(eqx.Module):
+    """Gradients of single examples, as they are.
 
     Args:
-        layer: whose parameters.
-        k: outputs.
-        n: examples.
-        positions: P, 1 for dense layers.
-        d: D, what the weights see at a position.
-        f: F, features.
+        rows: one row per example and output.
+        name: of the parameters.
     """
-    if not isinstance(layer, Conv):
-        return 2.0 * (k * n) ** 2 * (d + f)
-    if not layer.shared:
-        return 2.0 * n**2 * positions * (d + k * f + k**2 * f)
-    return min(_pairs(k, n, n, positions, d, f), _gradients(k, n, n, positions, d, f))
+
+    rows: Float[Array, "n k p"]
+    name: str = eqx.field(static=True)
+
+    @property
+    def examples(self) -> int:
+        """n."""
+        return self.rows.shape[0]
+
+    def take(self, start: int, stop: int) -> Rows:
+        """Some of the examples."""
+        return Rows(self.rows[start:stop], self.name)
+
+    def product(self, other: Part, form: Form) -> Float[Array, "n1 ..."]:
+        """The Gram matrix with those of another batch."""
+        return pair_products(self.rows, other.rows, form)
 
 
-def _pairs(k: int, n1: int, n2: int, p: int, d: int, f: int) -> float:
-    return 2.0 * n1 * n2 * p * (p * d + k * p * f + k**2 * f)
+class Factor(eqx.Module):
+    r"""Gradients $\sum_p g_p(ah_p, a_b)^\top$ of weights and biases, never formed.
+
+    Args:
+        seen: $h$; whole numbers stand for the rows of a table that they pick.
+        back: $g$, the gradients of every output at $z$.
+        scale: $a$.
+        bias: $a_b$; 0 without biases.
+        name: of the parameters.
+    """
+
+    seen: Shaped[Array, "n g p d"]
+    back: Float[Array, "n k g p f"]
+    scale: Any
+    bias: Any
+    name: str = eqx.field(static=True)
+
+    @property
+    def examples(self) -> int:
+        """n."""
+        return self.seen.shape[0]
+
+    @property
+    def picks(self) -> bool:
+        """Whether `seen` holds numbers of rows."""
+        return bool(jnp.issubdtype(self.seen.dtype, jnp.integer))
+
+    def take(self, start: int, stop: int) -> Factor:
+        """Some of the examples."""
+        return Factor(
+            self.seen[start:stop], self.back[start:stop], self.scale, self.bias, self.name
+        )
+
+    def gradients(self) -> Rows:
+        """The gradients themselves, formed."""
+        seen = self.scale * self.seen
+        if not (isinstance(self.bias, float) and self.bias == 0.0):
+            ones = jnp.full((*seen.shape[:-1], 1), self.bias, seen.dtype)
+            seen = jnp.concatenate([seen, ones], axis=-1)
+        rows = jnp.einsum("iagpf,igpd->iagfd", self.back, seen)
+        return Rows(rows.reshape(*rows.shape[:2], -1), self.name)
+
+    def product(self, other: Part, form: Form) -> Float[Array, "n1 ..."]:
+        """The Gram matrix with those of another batch, by pairs of positions."""
+        if self.seen.shape[1:3] == other.seen.shape[1:3] == (1, 1):
+            return self._vectors(other, form)
+
+        def row(of_one: tuple[Array, Array]) -> Float[Array, "..."]:
+            return self._row(*of_one, other, form)
+
+        size = other.seen.shape[0] * self.seen.shape[1] * self.seen.shape[2] ** 2
+        together = max(1, min(self.examples, _AT_ONCE // max(size, 1)))
+        return jax.lax.map(row, (self.seen, self.back), batch_size=together)
+
+    def _vectors(self, other: Factor, form: Form) -> Float[Array, "n1 ..."]:
+        seen = self._similar(self.seen[:, 0, 0], other.seen[:, 0, 0], "id,jd->ij")
+        axes = {"trace": (), "per_output": (1,), "full": (1, 3)}[form]
+        both = pair_products(self.back[:, :, 0, 0], other.back[:, :, 0, 0], form)
+        return jnp.expand_dims(seen, axes) * both
+
+    def _row(
+        self,
+        seen: Shaped[Array, "g p d"],
+        back: Float[Array, "k g p f"],
+        other: Factor,
+        form: Form,
+    ) -> Float[Array, "..."]:
+        similar = self._similar(seen, other.seen, "gpd,jgqd->jgpq")
+        if form == "trace":
+            both = jnp.einsum("agpf,jagqf->jgpq", back, other.back)
+            return jnp.sum(similar * both, axis=(1, 2, 3))
+        if form == "per_output":
+            both = jnp.einsum("agpf,jagqf->jagpq", back, other.back)
+            return jnp.einsum("jgpq,jagpq->aj", similar, both)
+        weighted = jnp.einsum("jgpq,jbgqf->jbgpf", similar, other.back)
+        return jnp.einsum("agpf,jbgpf->ajb", back, weighted)
+
+    def _similar(self, left: Array, right: Array, how: str) -> Float[Array, "..."]:
+        if self.picks:
+            if how == "id,jd->ij":
+                same = left[:, None, 0] == right[None, :, 0]
+            else:
+                same = left[None, :, :, None, 0] == right[:, :, None, :, 0]
+            products = same.astype(self.back.dtype)
+        else:
+            products = jnp.einsum(how, left, right)
+        return self.scale**2 * products + self.bias**2
 
 
-def _gradients(k: int, n1: int, n2: int, p: int, d: int, f: int) -> float:
-    return 2.0 * k * (n1 + n2) * p * f * d + 2.0 * k**2 * n1 * n2 * f * d
+Part = Factor | Rows

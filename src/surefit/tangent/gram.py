@@ -4,18 +4,31 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Float, Shaped
 
 from surefit.core.layer import Layer, Params
-from surefit.layers import Linearised
-from surefit.tangent.factors import block, block_flops
+from surefit.layers import Conv, Dense, Equilibrium, Linearised
+from surefit.tangent.factors import Factor, Form, Part
+from surefit.tangent.general import general_parts
+from surefit.tangent.products import summed
+from surefit.tangent.routes import Sizes
 from surefit.tangent.walk import Recorder, factorises
 
-__all__ = ["factored_flops", "jacobian", "output_kernel", "tangent_blocks"]
+__all__ = [
+    "factored_flops",
+    "gradient_parts",
+    "jacobian",
+    "layer_sizes",
+    "output_kernel",
+    "tangent_blocks",
+    "tangent_kernel",
+    "unwrapped",
+]
 
 Outputs = Float[Array, "n k"]
 
@@ -23,6 +36,9 @@ Outputs = Float[Array, "n k"]
 def trained_part(network: Layer | Callable, params: Params) -> tuple[Params, Callable]:
     """The parameters that move, and `apply` as a function of those and of a batch."""
     if not isinstance(network, Layer):
+        moving, fixed = eqx.partition(params, eqx.is_inexact_array)
+        if jax.tree.leaves(fixed):
+            return moving, lambda part, x: network(eqx.combine(part, fixed), x)
         return params, network
     moving, fixed = eqx.partition(params, network.trainable(params))
     return moving, lambda part, x: network.apply(eqx.combine(part, fixed), x)
@@ -49,14 +65,36 @@ def jacobian(
     return jnp.concatenate([leaf.reshape(*leaf.shape[:2], -1) for leaf in leaves], axis=-1)
 
 
-def _factors(
-    network: Layer, params: Params, x: Float[Array, "n ..."], only: int | None = None
-) -> list[tuple]:
-    """(layer, inputs (n, m), output gradients (k, n, m')) of every trained layer of weights.
+def unwrapped(network: Layer | Callable, params: Params) -> tuple[Layer | Callable, Params]:
+    """The network whose gradients are asked for: of an expansion, its own at the anchor."""
+    while isinstance(network, Linearised):
+        network, params = network.network, params["anchor"]
+    return network, params
 
-    Those of convolutions are (n, P, m) and (k, n, P, m') for P positions. With `only` one output
-    instead of all k.
+
+def gradient_parts(
+    network: Layer | Callable, params: Params, x: Shaped[Array, "n ..."], only: int | None = None
+) -> list[Part]:
+    """The gradients of all outputs, in parts whose Gram matrices add up to the tangent kernel.
+
+    Args:
+        network: a layer, or any function `f(params, x)` of a batch.
+        params: its parameters.
+        x: the batch.
+        only: the number of one output; None: all.
+
+    Cost: one forward and, for every output, one backward pass.
     """
+    network, params = unwrapped(network, params)
+    if isinstance(network, Layer) and factorises(network, params):
+        return _layer_parts(network, params, x, only)
+    moving, apply = trained_part(network, params)
+    return general_parts(apply, moving, x, only)
+
+
+def _layer_parts(
+    network: Layer, params: Params, x: Float[Array, "n ..."], only: int | None
+) -> list[Part]:
     probe = Recorder()
     jax.eval_shape(lambda batch: probe.run(network, params, batch), x)
     taps = [jnp.zeros(shape.shape, shape.dtype) for shape in probe.shapes]
@@ -69,32 +107,71 @@ def _factors(
     outputs, pull, inputs = jax.vjp(tapped, taps, has_aux=True)
     chosen = jnp.eye(outputs.shape[1], dtype=outputs.dtype)
     chosen = chosen if only is None else chosen[only : only + 1]
-    features = len(chosen)
     # One pass per output: sample i's outputs depend on row i of every tap only.
-    seeds = jnp.broadcast_to(chosen[:, None, :], (features, *outputs.shape))
-    (gradients,) = jax.vmap(pull)(seeds)
+    seeds = jnp.broadcast_to(chosen[:, None, :], (len(chosen), *outputs.shape))
+    if len(chosen) == 1:
+        (gradients,) = pull(seeds[0])
+        gradients = [g[None] for g in gradients]
+    else:
+        (gradients,) = jax.vmap(pull)(seeds)
+    names = probe.names(params)
     return [
-        (layer, h, g.reshape(features, *h.shape[:-1], g.shape[-1]))
-        for (layer, _), h, g in zip(probe.layers, inputs, gradients, strict=True)
+        _part(
+            layer, h, jnp.moveaxis(g.reshape(len(chosen), *h.shape[:-1], g.shape[-1]), 0, 1), name
+        )
+        for (layer, _), h, g, name in zip(probe.layers, inputs, gradients, names, strict=True)
         if layer.trained
     ]
 
 
-def _factored_blocks(
-    network: Layer,
+def _part(
+    layer: Dense | Conv | Equilibrium,
+    seen: Float[Array, "n *p d"],
+    back: Float[Array, "n k *p f"],
+    name: str,
+) -> Factor:
+    scale, _, bias_scale, _ = layer.scales(seen.shape[-1])
+    apart = isinstance(layer, Conv) and not layer.shared
+    n, k = back.shape[:2]
+    order = (-1, 1) if apart else (1, -1)
+    return Factor(
+        seen.reshape(n, *order, seen.shape[-1]),
+        back.reshape(n, k, *order, back.shape[-1]),
+        scale,
+        0.0 if layer.bias_std is None else bias_scale,
+        name,
+    )
+
+
+def tangent_kernel(
+    network: Layer | Callable,
     params: Params,
-    x1: Float[Array, "n1 ..."],
-    x2: Float[Array, "n2 ..."] | None,
-) -> Float[Array, "k k n1 n2"]:
-    first = _factors(network, params, x1)
-    second = first if x2 is None else _factors(network, params, x2)
+    x1: Shaped[Array, "n1 ..."],
+    x2: Shaped[Array, "n2 ..."] | None = None,
+    form: Form = "full",
+    only: int | None = None,
+) -> Float[Array, "n1 ..."]:
+    r"""$\langle\nabla f_a(x_i), \nabla f_b(x'_j)\rangle$ over the trained parameters.
+
+    Args:
+        network: a layer, or any function `f(params, x)` of a batch.
+        params: its parameters.
+        x1: first batch.
+        x2: second batch; None: the first again, and one triangle is computed.
+        form: `full` with the shape (n1, k, n2, k), `trace` (n1, n2), or `per_output` (n1, k, n2).
+        only: the number of one output; None: all.
+    """
+    first = gradient_parts(network, params, x1, only)
+    second = None if x2 is None else gradient_parts(network, params, x2, only)
+    if first:
+        return summed(first, second, form)
     # Nothing trained: the kernel is zero.
-    outputs = jax.eval_shape(network.apply, params, x1)
-    rows = x1.shape[0], (x1 if x2 is None else x2).shape[0]
-    total = jnp.zeros((outputs.shape[1],) * 2 + rows, outputs.dtype)
-    for (layer, h1, g1), (_, h2, g2) in zip(first, second, strict=True):
-        total = total + block(layer, h1, g1, h2, g2)
-    return total
+    apply = network.apply if isinstance(network, Layer) else network
+    outputs = jax.eval_shape(apply, params, x1)
+    n1, n2 = len(x1), len(x1 if x2 is None else x2)
+    k = outputs.size // n1 if only is None else 1
+    shapes = {"full": (n1, k, n2, k), "trace": (n1, n2), "per_output": (n1, k, n2)}
+    return jnp.zeros(shapes[form], outputs.dtype)
 
 
 def output_kernel(
@@ -106,18 +183,43 @@ def output_kernel(
     this block $\otimes I_k$: a $k$-th of the rows tells what the whole spectrum is like.
 
     Args:
-        network: a layer that `surefit.tangent.walk.factorises`.
+        network: a layer.
         params: its parameters.
         x: the batch.
         output: which output, from 0 on.
 
     Cost: a $k^2$-th of the operations of `tangent_blocks`, and one backward pass.
     """
-    factors = _factors(network, params, x, output)
-    total = jnp.zeros((len(x), len(x)), x.dtype)
-    for layer, h, g in factors:
-        total = total + block(layer, h, g, h, g)[0, 0]
-    return total
+    return tangent_kernel(network, params, x, None, "trace", output)
+
+
+def layer_sizes(
+    network: Layer, params: Params, x: Any, n2: int | None = None
+) -> tuple[tuple[str, Sizes], ...]:
+    """Names and sizes of the parts of a network that `factorises`, without computing them."""
+    probe = Recorder()
+    outputs = jax.eval_shape(lambda batch: probe.run(network, params, batch), x)
+    found = []
+    names = probe.names(params)
+    for (layer, _), h, shape, name in zip(
+        probe.layers, probe.inputs, probe.shapes, names, strict=True
+    ):
+        if not layer.trained:
+            continue
+        apart = isinstance(layer, Conv) and not layer.shared
+        positions = math.prod(h.shape[1:-1])
+        sizes = Sizes(
+            outputs=outputs.shape[1],
+            first=x.shape[0],
+            second=x.shape[0] if n2 is None else n2,
+            groups=positions if apart else 1,
+            positions=1 if apart else positions,
+            seen=h.shape[-1] + (layer.bias_std is not None),
+            features=shape.shape[-1],
+            itemsize=shape.dtype.itemsize,
+        )
+        found.append((name, sizes))
+    return tuple(found)
 
 
 def factored_flops(network: Layer, params: Params, x: Float[Array, "n ..."]) -> float:
@@ -125,20 +227,7 @@ def factored_flops(network: Layer, params: Params, x: Float[Array, "n ..."]) -> 
 
     Those of the backward passes are not counted.
     """
-    probe = Recorder()
-    outputs = jax.eval_shape(lambda batch: probe.run(network, params, batch), x)
-    return sum(
-        block_flops(
-            layer,
-            k=outputs.shape[1],
-            n=x.shape[0],
-            positions=math.prod(h.shape[1:-1]),
-            d=h.shape[-1],
-            f=shape.shape[-1],
-        )
-        for (layer, _), h, shape in zip(probe.layers, probe.inputs, probe.shapes, strict=True)
-        if layer.trained
-    )
+    return sum(sizes.cost().operations for _, sizes in layer_sizes(network, params, x))
 
 
 def tangent_blocks(
@@ -147,11 +236,7 @@ def tangent_blocks(
     x1: Float[Array, "n1 ..."],
     x2: Float[Array, "n2 ..."] | None = None,
 ) -> Float[Array, "k k n1 n2"]:
-    r"""$\langle\nabla f_a(x_i), \nabla f_b(x'_j)\rangle$ over the trained parameters.
-
-    Networks of dense layers go through $(HH'^\top)\circ(GG'^\top)$ per layer, without gradients of
-    weights; convolutions likewise, or through gradients of one layer at a time where that is
-    cheaper; anything else through the Jacobian.
+    r"""`tangent_kernel` with one block per pair of outputs in front.
 
     Args:
         network: a layer, or any function `f(params, x)` of a batch.
@@ -159,15 +244,6 @@ def tangent_blocks(
         x1: first batch.
         x2: second batch; None: the first again.
 
-    Cost: dense layers $k^2 n_1 n_2 \sum_l (m_l + m_{l-1})$ operations; convolutions see
-        `surefit.tangent.factors.block_flops`; otherwise
-        $k^2 n_1 n_2 p$ operations and $(n_1 + n_2)kp$ numbers of memory.
+    Cost: see `surefit.tangent.routes`.
     """
-    while isinstance(network, Linearised):
-        # Its gradients are the network's own at the anchor, wherever its parameters are.
-        network, params = network.network, params["anchor"]
-    if isinstance(network, Layer) and factorises(network, params):
-        return _factored_blocks(network, params, x1, x2)
-    j1 = jacobian(network, params, x1)
-    j2 = j1 if x2 is None else jacobian(network, params, x2)
-    return jnp.einsum("iap,jbp->abij", j1, j2)
+    return jnp.transpose(tangent_kernel(network, params, x1, x2), (1, 3, 0, 2))

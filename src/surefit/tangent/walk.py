@@ -73,6 +73,16 @@ class Recorder:
         self.shapes.append(jax.ShapeDtypeStruct(z.shape, z.dtype))
         return z if self.taps is None else z + self.taps[position]
 
+    def names(self, params: Params) -> list[str]:
+        """Where the parameters of every recorded layer lie in those of the network."""
+        own = {id(found) for _, found in self.layers}
+        places, _ = jax.tree_util.tree_flatten_with_path(params, is_leaf=lambda v: id(v) in own)
+        known = {
+            id(found): jax.tree_util.keystr(path, simple=True, separator="/")
+            for path, found in places
+        }
+        return [known.get(id(found), "") for _, found in self.layers]
+
     def run(self, layer: Layer, params: Params, x: Any) -> Any:
         """Apply any network that `factorises`."""
         return _run(layer, params, x, self)
