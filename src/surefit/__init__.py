@@ -19,6 +19,7 @@ _HOME = {
     "Evidence": "surefit.core.check",
     "FunctionSpace": "surefit.function_space",
     "Kernel": "surefit.core.kernel",
+    "KernelSpec": "surefit.runs.kernel_spec",
     "Prediction": "surefit.core.prediction",
     "Problem": "surefit.problem",
     "Trajectory": "surefit.core.trajectory",
@@ -85,6 +86,7 @@ if TYPE_CHECKING:
     from surefit.polishing import polish
     from surefit.problem import Problem
     from surefit.runs import CertifySpec
+    from surefit.runs.kernel_spec import KernelSpec
     from surefit.tangent import empirical_ntk, limit_kernel
     from surefit.theory import compare
     from surefit.training import train

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from surefit.cli import certify, experiment, listing, report, verify, width
+from surefit.cli import certify, experiment, kernel, listing, report, verify, width
 from surefit.cli.console import ERRORS
 from surefit.cli.exits import BAD_INPUT
 from surefit.errors import SurefitError
@@ -51,6 +51,7 @@ def _root(
 
 certify.register(app)
 experiment.register(app)
+kernel.register(app)
 report.register(app)
 verify.register(app)
 width.register(app)

@@ -28,9 +28,13 @@ def report(
 
     The page is made from the run's files alone; nothing is computed again.
     """
-    from surefit.report import is_experiment, write_experiment, write_page
+    from surefit import report as pages
 
-    page = write_experiment(run) if is_experiment(run) else write_page(run)
+    # A kernel run has curves as well, and is asked for first.
+    if pages.is_kernel(run):
+        page = pages.write_kernel(run)
+    else:
+        page = pages.write_experiment(run) if pages.is_experiment(run) else pages.write_page(run)
     RESULTS.print(f"Report: {page}", soft_wrap=True, markup=False)
     if open_page:
         webbrowser.open(page.resolve().as_uri())

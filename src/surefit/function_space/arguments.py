@@ -6,10 +6,14 @@ import math
 from typing import Any
 
 import numpy as np
+from jaxtyping import Array, Shaped
 
 from surefit.errors import InvalidInputError
 
-__all__ = ["as_columns", "as_matrix", "require_steps", "require_time"]
+__all__ = ["Given", "as_columns", "as_matrix", "require_steps", "require_time"]
+
+# Of any shape, so that what does not fit is explained and not a failed type check.
+Given = Shaped[Array, "..."] | Shaped[np.ndarray, "..."]
 
 
 def _finite(name: str, value: Any) -> np.ndarray:

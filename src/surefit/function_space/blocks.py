@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float64
 
 from surefit.errors import InvalidInputError
-from surefit.function_space.arguments import as_columns, as_matrix, require_ridge
+from surefit.function_space.arguments import Given, as_columns, as_matrix, require_ridge
 from surefit.function_space.eigen import KernelEigen
 from surefit.function_space.process import GaussianProcess, Points
 
@@ -22,15 +22,15 @@ _MATRICES = ("k_train", "k_test_train", "k_test", "nngp_train", "nngp_test_train
 class KernelBlocks:
     """What a `FunctionSpace` is made of, with the decompositions that all predictions share."""
 
-    k_train: Float64[np.ndarray, "n n"]
-    y: Float64[np.ndarray, "n k"]
-    k_test_train: Float64[np.ndarray, "m n"] | None = None
-    k_test: Float64[np.ndarray, "m m"] | None = None
-    nngp_train: Float64[np.ndarray, "n n"] | None = None
-    nngp_test_train: Float64[np.ndarray, "m n"] | None = None
-    nngp_test: Float64[np.ndarray, "m m"] | None = None
-    f0: Float64[np.ndarray, "n k"] | None = None
-    f0_test: Float64[np.ndarray, "m k"] | None = None
+    k_train: Given
+    y: Given
+    k_test_train: Given | None = None
+    k_test: Given | None = None
+    nngp_train: Given | None = None
+    nngp_test_train: Given | None = None
+    nngp_test: Given | None = None
+    f0: Given | None = None
+    f0_test: Given | None = None
     ridge: float = 0.0
 
     def __post_init__(self) -> None:

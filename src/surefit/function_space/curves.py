@@ -64,7 +64,7 @@ def time_to_loss(loss: float, eigenvalues: Values, weights: Values, ridge: float
     require_loss(loss, "time_to_loss")
 
     def excess(time: float) -> float:
-        return loss_of(Flow(time, ridge), eigenvalues, weights) - loss
+        return float(loss_of(Flow(time, ridge), eigenvalues, weights) - loss)
 
     if excess(0.0) <= 0.0:
         return 0.0
@@ -102,7 +102,7 @@ def steps_to_loss(
         )
 
     def reached(steps: int) -> bool:
-        return loss_of(Descent(steps, step_size, ridge), eigenvalues, weights) <= loss
+        return bool(loss_of(Descent(steps, step_size, ridge), eigenvalues, weights) <= loss)
 
     return _first(reached)
 

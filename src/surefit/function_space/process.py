@@ -12,7 +12,7 @@ from jaxtyping import Float64
 from scipy.optimize import minimize_scalar
 
 from surefit.errors import InvalidInputError
-from surefit.function_space.arguments import as_columns, as_matrix, require_ridge
+from surefit.function_space.arguments import Given, as_columns, as_matrix, require_ridge
 from surefit.function_space.eigen import KernelEigen
 from surefit.function_space.filters import Converged
 from surefit.function_space.gaussian import PredictiveDistribution
@@ -21,7 +21,7 @@ from surefit.function_space.smoother import smoother, symmetric
 __all__ = ["GaussianProcess", "Points"]
 
 Points = Literal["train", "test"]
-# Noise is looked for in this range around the mean square of the targets.
+# Noise is looked for in this range around the size of targets or kernel.
 _RANGE = (1e-8, 1e2)
 
 
@@ -45,10 +45,10 @@ class GaussianProcess:
         (2.22)-(2.24), (2.30); Lee et al. (2018), arXiv 1711.00165, section 2.4.
     """
 
-    k_train: Float64[np.ndarray, "n n"]
-    y: Float64[np.ndarray, "n k"]
-    k_test_train: Float64[np.ndarray, "m n"] | None = None
-    k_test: Float64[np.ndarray, "m m"] | None = None
+    k_train: Given
+    y: Given
+    k_test_train: Given | None = None
+    k_test: Given | None = None
 
     def __post_init__(self) -> None:
         n = np.shape(self.k_train)[0] if np.ndim(self.k_train) else None
@@ -124,21 +124,60 @@ class GaussianProcess:
             np.sum(self._weights / rates) + k * np.sum(np.log(2.0 * math.pi * rates))
         )
 
-    def best_noise(self) -> float:
-        r"""The $\sigma^2$ of the largest marginal likelihood (type II maximum likelihood).
+    def fitted(self, amplitude: bool = True) -> tuple[GaussianProcess, float]:
+        r"""The kernel $s^2K$ and noise $\sigma^2$ of the largest marginal likelihood.
 
-        It is looked for from $10^{-8}$ to $10^2$ times the mean square of the targets: on a grid,
-        then by Brent's method around its best point.
+        For a given ratio $\nu = \sigma^2/s^2$ the best amplitude is
+        $s^2 = \frac1{nk}\sum_cy_c^\top(K + \nu I)^{-1}y_c$. The ratio is looked for from
+        $10^{-8}$ to $10^2$ times the mean eigenvalue (without amplitude, the noise from $10^{-8}$
+        to $10^2$ times the mean square of the targets), on a grid and then by Brent's method.
+
+        Args:
+            amplitude: whether $s$ is fitted; otherwise it is 1.
+
+        Returns:
+            The process with the kernel $s^2K$, and $\sigma^2$.
 
         Raises:
             NumericalError: `k_train` is no matrix of a kernel.
+
+        References:
+            Rasmussen, Williams (2006), section 5.4.1 (type II maximum likelihood).
         """
         scale = float(np.mean(self.y**2)) or 1.0
+        mean = float(np.trace(self.k_train)) / len(self.k_train)
+        grid = np.log((mean if amplitude else scale) * np.geomspace(*_RANGE, 61))
 
-        def cost(log_noise: float) -> float:
-            return -self.marginal_likelihood(math.exp(log_noise))
+        def cost(log_ratio: float) -> float:
+            return -self._likelihood(math.exp(log_ratio), amplitude)
 
-        grid = np.log(scale * np.geomspace(*_RANGE, 61))
         best = int(np.argmin([cost(float(at)) for at in grid]))
         ends = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-        return math.exp(minimize_scalar(cost, bounds=ends, method="bounded").x)
+        ratio = math.exp(minimize_scalar(cost, bounds=ends, method="bounded").x)
+        square = self._amplitude(ratio) if amplitude else 1.0
+        return self._scaled(square), square * ratio
+
+    def _likelihood(self, ratio: float, amplitude: bool) -> float:
+        """The logarithm at the best amplitude for this ratio, or at amplitude 1."""
+        if not amplitude:
+            return self.marginal_likelihood(ratio)
+        rates, (n, k) = self.eigen.values + ratio, self.y.shape
+        square = self._amplitude(ratio)
+        if not rates[0] > 0.0 or square == 0.0:
+            return -math.inf
+        logarithm = n * (1.0 + math.log(2.0 * math.pi * square)) + float(np.sum(np.log(rates)))
+        return -0.5 * k * logarithm
+
+    def _amplitude(self, ratio: float) -> float:
+        return float(np.sum(self._weights / (self.eigen.values + ratio))) / self.y.size
+
+    def _scaled(self, square: float) -> GaussianProcess:
+        """The process with its kernel times a number; the decomposition is shared."""
+        given = {"k_train": self.k_train, "k_test_train": self.k_test_train, "k_test": self.k_test}
+        scaled = {name: None if k is None else square * k for name, k in given.items()}
+        other = GaussianProcess(y=self.y, **scaled)
+        spectrum = self.eigen.spectrum
+        values, error = square * spectrum.eigenvalues, square * spectrum.error
+        own = dataclasses.replace(spectrum, eigenvalues=values, error=error)
+        vars(other)["eigen"] = KernelEigen(self.eigen.name, own)
+        return other

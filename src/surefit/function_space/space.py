@@ -11,7 +11,7 @@ from jaxtyping import Float64
 
 from surefit.core.spectrum import Spectrum
 from surefit.function_space import curves
-from surefit.function_space.arguments import require_steps, require_time
+from surefit.function_space.arguments import Given, require_steps, require_time
 from surefit.function_space.blocks import KernelBlocks
 from surefit.function_space.eigen import Definiteness
 from surefit.function_space.filters import Converged, Descent, Flow, SpectralFilter
@@ -120,6 +120,36 @@ class FunctionSpace(KernelBlocks):
             NumericalError: `k_train` is no matrix of a kernel.
         """
         return self.trained(Converged(self.ridge))
+
+    def starting_at(self, f0: Given, f0_test: Given | None = None) -> FunctionSpace:
+        """The same kernels with other outputs at the start; the decomposition is shared.
+
+        Args:
+            f0: on the training points.
+            f0_test: on the test points.
+
+        Raises:
+            InvalidInputError: the shapes do not match.
+        """
+        other = dataclasses.replace(self, f0=f0, f0_test=f0_test)
+        vars(other)["eigen"] = self.eigen
+        return other
+
+    def last_layer(self) -> FunctionSpace:
+        """The training of the last layer only, whose tangent kernel is the NNGP kernel.
+
+        Raises:
+            InvalidInputError: there is no `nngp_train`.
+        """
+        process = self.process
+        other = dataclasses.replace(
+            self,
+            k_train=process.k_train,
+            k_test_train=self.nngp_test_train,
+            k_test=self.nngp_test,
+        )
+        vars(other).update(process=process, eigen=process.eigen)
+        return other
 
     def trained(self, filter_: SpectralFilter) -> TrainedFunction:
         """The function that a spectral filter makes of the targets."""

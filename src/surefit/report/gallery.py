@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -28,10 +28,15 @@ def plots_of(record: RunRecord) -> list[Plot]:
     return [*timelines(record), *([spectrum] if spectrum else [])]
 
 
-def plot_data(plots: list[Plot], surfaces: Sequence[Surface] = ()) -> Html:
+def plot_data(
+    plots: list[Plot],
+    surfaces: Sequence[Surface] = (),
+    figures: Mapping[str, Any] | None = None,
+) -> Html:
     """The plots as a JSON block that no record can break out of."""
+    drawn = {plot.ident: figure_json(plot) for plot in plots} | surface_figures(surfaces)
     text = json.dumps(
-        {plot.ident: figure_json(plot) for plot in plots} | surface_figures(surfaces),
+        drawn | dict(figures or {}),
         allow_nan=False,
         separators=(",", ":"),
         ensure_ascii=True,

@@ -8,7 +8,7 @@ import functools
 import hashlib
 import importlib.resources
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +104,7 @@ def document(
     sections: Sequence[Any],
     plots: list[Plot],
     surfaces: Sequence[Surface] = (),
+    figures: Mapping[str, Any] | None = None,
 ) -> str:
     """One HTML document that needs nothing but itself.
 
@@ -116,6 +117,7 @@ def document(
         sections: the content.
         plots: every plot that the content shows.
         surfaces: every surface that it shows.
+        figures: further figures by their id, in Plotly's schema.
     """
     library, script = _plotly(), _resource("report.js")
     body = element(
@@ -124,7 +126,7 @@ def document(
         header,
         element("main", *sections),
         element("footer", element("p", "Made by surefit from the files of the run directory.")),
-        plot_data(plots, surfaces),
+        plot_data(plots, surfaces, figures),
         Html(f"<script>{library}</script>\n<script>{script}</script>"),
     )
     whole = element("html", _head(title, (library, script)), body, lang="en")

@@ -9,11 +9,13 @@ from surefit.report.order import ordered
 from surefit.report.plot import DASHES, PALETTE, Line, Plot
 from surefit.report.thinning import thin
 
-__all__ = ["spectrum_plot"]
+__all__ = ["spectra_plot", "spectrum_plot"]
 
 NAMES = {
     "limit_ntk": "limit kernel (infinite width)",
     "limit_nngp": "limit NNGP kernel (infinite width)",
+    "ntk": "NTK (all layers trained)",
+    "nngp": "NNGP (last layer trained)",
     "empirical_ntk_initial": "this network, at the start",
     "empirical_ntk_final": "this network, at the end",
     "first_output_ntk_initial": "this network, first output, at the start",
@@ -35,8 +37,13 @@ def _line(index: int, name: str, eigenvalues: list[float]) -> Line:
 
 
 def spectrum_plot(record: RunRecord) -> Plot | None:
-    """All recorded spectra in one plot, the largest eigenvalue first; None if there are none."""
-    spectra = {name: values for name, values in ordered(record.spectra, NAMES) if values}
+    """All recorded spectra of a run in one plot; None if there are none."""
+    return spectra_plot(record.spectra)
+
+
+def spectra_plot(recorded: dict[str, list[float]]) -> Plot | None:
+    """Spectra by name in one plot, the largest eigenvalue first; None if there are none."""
+    spectra = {name: values for name, values in ordered(recorded, NAMES) if values}
     if not spectra:
         return None
     notes = []

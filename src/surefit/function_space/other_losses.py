@@ -95,10 +95,11 @@ def loss_flow(
         jnp.asarray(space.k_train),
         jnp.asarray(space.y),
         start,
-        space.ridge,
+        # As arrays: other numbers need no other program.
+        jnp.asarray(space.ridge),
         jnp.asarray(with_zero if end > 0.0 else [0.0, 1.0 / scale]),
-        min(0.1 / scale, end) if end > 0.0 else 0.1 / scale,
-        (rtol, atol, max_steps),
+        jnp.asarray([min(0.1 / scale, end) if end > 0.0 else 0.1 / scale, rtol, atol]),
+        max_steps,
     )
     coefficients = np.asarray(saved)[len(with_zero) - len(times) : len(with_zero)]
     coefficients = np.where(np.isfinite(coefficients), coefficients, np.nan)
@@ -130,14 +131,14 @@ def _followed(
     kernel: Float[Array, "n n"],
     y: Float[Array, "n k"],
     start: Float[Array, "n k"],
-    ridge: float,
+    ridge: Float[Array, ""],
     times: Float[Array, " times"],
-    first: float,
-    limits: tuple[float, float, int],
+    control: Float[Array, " 3"],
+    max_steps: int,
 ) -> tuple[Float[Array, "times n k"], Any]:
     import diffrax
 
-    rtol, atol, max_steps = limits
+    first, rtol, atol = control
 
     def velocity(time: Float[Array, ""], a: Float[Array, "n k"], args: None) -> Array:
         return -loss.output_gradient(start + kernel @ a, y) - ridge * a
