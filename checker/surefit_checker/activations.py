@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 from flint import arb
 
 from surefit_checker.ball import Array, Ball
-from surefit_checker.reading import boolean, demand, real
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,9 +96,6 @@ def _leaky(slope: float):
     return at
 
 
-PARAMETERS = {
-    "leaky_relu": {"slope": real}, "softplus": {"shifted": boolean}, "sigmoid": {"shifted": boolean}
-}  # fmt: skip
 KNOWN = {
     "identity": Activation(lambda z: (z, 0.0 * z + 1.0, 0.0 * z), 1.0, 0.0, 0.0, linear=True),
     "relu": Activation(_leaky(0.0), 1.0, 0.0, 0.0, kinked=True),
@@ -110,17 +107,14 @@ KNOWN = {
 }
 
 
-def activation(name: str, parameters: dict[str, float | bool]) -> Activation:
-    """The activation of a name, given exactly the parameters that it has."""
-    demand(name in KNOWN or name in PARAMETERS, f"unknown activation {name!r}")
-    wanted = sorted(PARAMETERS.get(name, {}))
-    demand(sorted(parameters) == wanted, f"activation {name!r} has the parameters {wanted}")
-    if name == "leaky_relu":
-        slope = parameters["slope"]
-        return Activation(_leaky(slope), max(1.0, abs(slope)), 0.0, 0.0, kinked=slope != 1.0)
+def activation(spec: SimpleNamespace) -> Activation:
+    """The activation that a layer's specification names."""
+    if spec.name == "leaky_relu":
+        kinked, slope = spec.slope != 1.0, max(1.0, abs(spec.slope))
+        return Activation(_leaky(spec.slope), slope, 0.0, 0.0, kinked=kinked)
     # With s the logistic function: s' <= 1/4, |s''| <= 1/(6 sqrt 3), |s'''| <= 1/8.
-    if name == "softplus":
-        return Activation(_softplus(parameters["shifted"]), 1.0, 0.25, 0.0963)
-    if name == "sigmoid":
-        return Activation(_sigmoid(parameters["shifted"]), 0.25, 0.0963, 0.125)
-    return KNOWN[name]
+    if spec.name == "softplus":
+        return Activation(_softplus(spec.shifted), 1.0, 0.25, 0.0963)
+    if spec.name == "sigmoid":
+        return Activation(_sigmoid(spec.shifted), 0.25, 0.0963, 0.125)
+    return KNOWN[spec.name]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import decimal
 
+import numpy as np
 from flint import arb
 
 from surefit_checker.ball import float_down, float_up
@@ -42,6 +43,11 @@ class Chain:
             f"{name}: {float_up(value):.6g} {relation} {float_down(bound):.6g} "
             f"fails by a factor of {factor:.6g}"
         )
+
+    def require_finite(self) -> None:
+        """A number beyond float64 proves nothing."""
+        if not np.isfinite(list(self.numbers.values())).all():
+            raise UndecidedError("numbers outside the range of float64 appear")
 
 
 def above(x: float | arb) -> str:

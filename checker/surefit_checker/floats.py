@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from types import SimpleNamespace
 
 import numpy as np
 
 from surefit_checker.ball import Ball, U
 from surefit_checker.layers import Affine
-from surefit_checker.reading import demand
+from surefit_checker.schema import demand
 
 TAU, TAU_DERIVATIVES = 2.0**-47, 2.0**-44  # made of a few such functions, none above 2
 
@@ -67,15 +68,15 @@ class Floats:
         )
 
 
-def floats(spec: dict) -> Floats:
+def floats(spec: SimpleNamespace) -> Floats:
     """Of the activation that a layer's specification names."""
-    shifted = spec.get("shifted", False)
+    shifted = getattr(spec, "shifted", False)
     known = {
         "tanh": Floats(_tanh),
         "sin": Floats(_sin),
         "sigmoid": Floats(_sigmoid(0.5 if shifted else 0.0, softplus=False)),
         "softplus": Floats(_sigmoid(float(np.log(2.0)) if shifted else 0.0, True), unbounded=True),
     }
-    name = spec["name"]
-    demand(name in known, f"shadowing knows the activations {sorted(known)}, not {name!r}")
-    return known[name]
+    fits = spec.name in known
+    demand(fits, f"shadowing knows the activations {sorted(known)}, not {spec.name!r}")
+    return known[spec.name]

@@ -1,7 +1,8 @@
 r"""Dense layers, convolutions and means over windows, on flat examples.
 
-$z = \alpha h + W\,(s\,\text{patches of } h, s_b)$, $h' = \beta h + t\phi(z)$. Entries of z are
-numbered by (window, feature); a dense layer has one window, a mean has fixed weights.
+$z = \alpha h + W\,(s\,\text{patches of } h, s_b)$, $h' = \beta h + t\phi(z)$ with the skips
+$\alpha$ and $\beta$, the factors s, $s_b$ and the gain t of the format. Entries of z are numbered
+by (window, feature); a dense layer has one window, a mean has fixed weights.
 
 `forward` and `backward` enclose the layer at the saved weights, `gram` is its part of the tangent
 kernel; `first` and `second` bound first and second derivatives on the ball of radius rho around the
@@ -11,6 +12,7 @@ saved weights (the theorem on chains, docs/certificates/curvature.md).
 from __future__ import annotations
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 
@@ -60,27 +62,21 @@ class Affine(Layer):
 
     Args:
         name: for messages.
+        spec: factor, skips, gain and whether the bias is trained, as in the certificate.
         weights: (windows, or 1 if they share weights; features out; entries of a patch).
+        bias: values (windows or 1, features out), or None.
         activation: of the layer.
         table: indices of patches (windows, entries of a patch); None: dense.
-        factor: s.
-        bias: values (windows or 1, features out) and their factor, or None.
-        bias_trained: whether the bias is trained.
-        alpha, beta, gain: skips and t.
         slot: number of its part of the direction; None: not trained.
     """
 
     name: str
+    spec: SimpleNamespace
     weights: Array
+    bias: Array | None
     activation: Activation
-    table: np.ndarray | None = None
-    factor: float = 1.0
-    bias: tuple[Array, float] | None = None
-    bias_trained: bool = False
-    alpha: float = 0.0
-    beta: float = 0.0
-    gain: float = 1.0
-    slot: int | None = None
+    table: np.ndarray | None
+    slot: int | None
 
     @property
     def shared(self) -> bool:
@@ -92,38 +88,39 @@ class Affine(Layer):
         n, self.size = h.shape
         if self.table is not None:
             self.back = inverse_table(self.table, self.size)
-        self.patches = gather(h, self.table, 0.0) * self.factor
+        self.patches = gather(h, self.table, 0.0) * self.spec.factor
         z = (self.patches.transpose(1, 0, 2) @ self.weights.T).transpose(1, 0, 2)
         still = np.broadcast_to(gather(dead, self.table, True).all(-1)[..., None], z.shape)
         if self.bias is not None:
-            values, factor = self.bias
-            z, still = z + values * factor, np.zeros(z.shape, bool)
-            if self.bias_trained:
-                self.patches = self.patches.with_column(factor)
-        if self.alpha:
-            z, still = z + h.reshape(*z.shape) * self.alpha, still & dead.reshape(z.shape)
+            z, still = z + self.bias * self.spec.bias.factor, np.zeros(z.shape, bool)
+            if self.spec.bias.trained:
+                self.patches = self.patches.with_column(self.spec.bias.factor)
+        if self.spec.skip_in:
+            z, still = z + h.reshape(*z.shape) * self.spec.skip_in, still & dead.reshape(z.shape)
         # Where z is 0 for all weights, the slope does not matter, at a kink either.
         self.dead = still & (self.activation.kinked or self.activation.linear)
         self.z = z.where(self.dead, 1.0)
         value, d1, self.d2 = self.activation.at(self.z)
         self.d1 = d1.where(self.dead, 0.0)
-        out = value.where(self.dead, 0.0).reshape(n, -1) * self.gain
+        out = value.where(self.dead, 0.0).reshape(n, -1) * self.spec.gain
         passes = self.dead.reshape(n, -1)
-        return (out + h * self.beta, passes & dead) if self.beta else (out, passes)
+        return (
+            (out + h * self.spec.skip_out, passes & dead) if self.spec.skip_out else (out, passes)
+        )
 
     def backward(self, c: Array) -> Array:
         """Derivatives of all outputs for the incoming features, from those for the outgoing."""
         (n, k), (p, f) = c.shape[:2], self.z.shape[1:]
         self.c = c.reshape(n, k, p, f)
-        self.e = self.c * (self.d1 * self.gain).reshape(n, 1, p, f)
+        self.e = self.c * (self.d1 * self.spec.gain).reshape(n, 1, p, f)
         g = self.e.reshape(n * k, p, f).transpose(1, 0, 2) @ self.weights
         g = g.transpose(1, 0, 2).reshape(n * k, -1)
         if self.table is not None:
             g = g.with_column(0.0)[:, self.back].sum(-1)
-        g = g.reshape(n, k, self.size) * self.factor
-        if self.alpha:
-            g = g + self.e.reshape(n, k, self.size) * self.alpha
-        return g + c * self.beta if self.beta else g
+        g = g.reshape(n, k, self.size) * self.spec.factor
+        if self.spec.skip_in:
+            g = g + self.e.reshape(n, k, self.size) * self.spec.skip_in
+        return g + c * self.spec.skip_out if self.spec.skip_out else g
 
     def gram(self) -> Array | None:
         """The layer's part of the tangent kernel, with rows (sample, output)."""
@@ -142,35 +139,35 @@ class Affine(Layer):
         """Bounds of the derivatives of z and of the outgoing features."""
         self._measure(rows, rho)
         slope = self.bend_on(up(self.rows_z.entry * rho, 1))
-        steep = up(self.gain * self.slopes, 1)
+        steep = up(self.spec.gain * self.slopes, 1)
         out = self.rows_z.times(float(np.max(steep)), steep)
-        entry = up(self.gain * slope * self.rows_z.entry, 4).reshape(len(slope), -1)
-        if self.beta:
-            out = out.plus(rows.times(abs(self.beta), abs(self.beta)))
-            entry = up(entry + abs(self.beta) * rows.entry, 2)
+        entry = up(self.spec.gain * slope * self.rows_z.entry, 4).reshape(len(slope), -1)
+        if self.spec.skip_out:
+            out = out.plus(rows.times(abs(self.spec.skip_out), abs(self.spec.skip_out)))
+            entry = up(entry + abs(self.spec.skip_out) * rows.entry, 2)
         return out.with_entries(entry)
 
     def _measure(self, rows: Rows, rho: float) -> None:
         """The derivatives of z, and the norms that they are made of."""
-        w, s, patches = self.weights.ball(), self.factor, self.patches.ball()
+        w, s, patches = self.weights.ball(), self.spec.factor, self.patches.ball()
         moves, moved = rows.within(rho)
         own = 0.0 if self.slot is None else rho
         spread = 1.0 if self.table is None else float(up(np.sqrt(self.back.shape[1]), 1))
         self.reach = up(s * spread, 1)  # of a change of the weights, through the patches
-        if self.table is None and self.alpha:
-            whole = w[0] * s + Ball(self.alpha * np.eye(self.size))
+        if self.table is None and self.spec.skip_in:
+            whole = w[0] * s + Ball(self.spec.skip_in * np.eye(self.size))
             self.through = up(operator_norm(whole) + s * own, 3)
         else:
             norms = max(operator_norm(one) for one in w)
-            self.through = up(abs(self.alpha) + self.reach * (norms + own), 4)
+            self.through = up(abs(self.spec.skip_in) + self.reach * (norms + own), 4)
         self.rows_in, self.rows_z = rows, rows.times(self.through, self.through)
         # What the change of an entry is made of: first, of the patch that it sees.
         near = gather(rows.entry, self.table, 0.0)
         seen = np.minimum(norm(near, -1), norm(rows.sample, 1)[:, None])[..., None]
         single = up(near.transpose(1, 0, 2) @ w.T.mag(), near.shape[2] + 1).transpose(1, 0, 2)
         entry = s * (np.minimum(seen * row_norms(w), single) + own * seen)
-        if self.alpha:
-            entry = entry + abs(self.alpha) * rows.entry.reshape(entry.shape)
+        if self.spec.skip_in:
+            entry = entry + abs(self.spec.skip_in) * rows.entry.reshape(entry.shape)
         entry = up(entry, 6)
         if self.slot is not None:
             at = row_norms(patches)
@@ -194,14 +191,14 @@ class Affine(Layer):
         n, k, p, f = self.e.shape
         _, moved = rows.within(rho)
         columns = up(norm(self.c.mag(), 1) + moved[:, None, None], 1)
-        bent = up(self.gain * np.max(self.bend * columns, (1, 2)), 3)
+        bent = up(self.spec.gain * np.max(self.bend * columns, (1, 2)), 3)
         q += self.rows_z.bending(bent)
-        steep = up(self.gain * self.slopes, 1)
+        steep = up(self.spec.gain * self.slopes, 1)
         rows_e = rows.times(float(np.max(steep)), steep)
         rows_e = rows_e.plus(self.rows_z.times(float(np.max(bent)), bent))
         inward = rows_e.times(self.through, self.through)
-        if self.beta:
-            inward = inward.plus(rows.times(abs(self.beta), abs(self.beta)))
+        if self.spec.skip_out:
+            inward = inward.plus(rows.times(abs(self.spec.skip_out), abs(self.spec.skip_out)))
         if self.slot is None:
             return inward
         e_moves, e_moved = rows_e.within(rho)

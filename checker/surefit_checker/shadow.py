@@ -52,12 +52,12 @@ class Shadow:
         self.y, self.y_size = targets.mid, _size(targets.mag())
         self.y_error = _size(targets.rad)
         w, v = hidden.weights.mid[0], out.weights.mid[0]
-        if hidden.bias_trained:
-            w = np.concatenate([w, hidden.bias[0].mid.reshape(-1, 1)], 1)
+        if hidden.bias is not None:
+            w = np.concatenate([w, hidden.bias.mid.reshape(-1, 1)], 1)
         self.w, self.v = w.copy(), v.copy()
         u = hidden.patches[:, 0]
         self.u, (self.n, self.d), (self.k, self.m) = u.mid, u.shape, v.shape
-        self.scale = out.factor * out.gain * hidden.gain
+        self.scale = out.spec.factor * out.spec.gain * hidden.spec.gain
         self.moves_out = float(out.slot is not None)
         self.pairs = u @ u.T
         square = self.pairs * self.pairs
@@ -197,7 +197,7 @@ class Shadow:
             own = h @ h.T
             kernel = kernel + Ball(np.kron(np.eye(k), own.mid), np.kron(np.eye(k), own.rad))
         self.beta = self.scale * np.sqrt(_largest(kernel)) * NEARLY
-        # On the ball of radius x: |D^2 f| <= max_j (A_j + sqrt(A_j^2 + 4 B^2)) / 2 (two_layer.py).
+        # On the ball of radius x: |D^2 f| <= max_j (A_j + sqrt(A_j^2 + 4 B^2)) / 2 (curvature.py).
         room = self.limit - self.beta
         b = self.scale * a.slope * self.u_size * self.moves_out
         for x in (0.0, room / (self.scale * a.bend * self.v_row * self.s_size + b)):

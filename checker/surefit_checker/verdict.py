@@ -48,13 +48,25 @@ class Verdict:
         return {PROVED: 0, INVALID: 2}.get(self.verdict, 1)
 
 
-class InvalidError(Exception):
+class EndedError(Exception):
+    """The check ends without a proof, with a verdict."""
+
+    verdict: str
+
+
+class InvalidError(EndedError):
     """The folder is damaged, or says something that the format does not know."""
 
+    verdict = INVALID
 
-class RefusedError(Exception):
+
+class RefusedError(EndedError):
     """An inequality of the proof fails."""
 
+    verdict = REFUSED
 
-class UndecidedError(Exception):
+
+class UndecidedError(EndedError):
     """The rounding errors of this precision are too large to tell."""
+
+    verdict = UNDECIDED

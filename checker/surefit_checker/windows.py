@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from surefit_checker.ball import Array
-from surefit_checker.reading import demand
+from surefit_checker.schema import demand
 
 LIMIT = 2**25  # entries of a table
 

@@ -4,9 +4,17 @@ import mpmath
 import numpy as np
 import pytest
 
-from surefit_checker.activations import activation
+from surefit_checker.activations import activation as activation_of
 from surefit_checker.ball import Ball
+from surefit_checker.schema import ACTIVATION
 from surefit_checker.verdict import InvalidError
+
+
+def activation(name, parameters):
+    """Of a certificate that names it."""
+    written = {key: x.hex() if isinstance(x, float) else x for key, x in parameters.items()}
+    return activation_of(ACTIVATION({"name": name, **written}, "activation"))
+
 
 SMOOTH = {
     "identity": ({}, lambda z: z),

@@ -2,6 +2,7 @@
 
 import json
 import math
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -16,7 +17,7 @@ from surefit_checker.network import build as network_of
 from surefit_checker.reading import read
 from surefit_checker.shadow import Shadow
 
-TANH = floats({"name": "tanh"})
+TANH = floats(SimpleNamespace(name="tanh"))
 
 
 def net(
@@ -40,7 +41,7 @@ def net(
 
 
 def run_of(case, tmp_path, step, used=TANH):
-    case.save(tmp_path / "run", {"kind": "shadowing"})
+    case.save(tmp_path / "run", {"kind": "accuracy"})
     layers = network_of(read(tmp_path / "run"), Ball).layers
     return Shadow(*layers, Ball(case.arrays["y"]), step, used)
 
@@ -322,7 +323,7 @@ def test_functions_and_derivatives_are_those_of_the_enclosures(build):
         ("sigmoid", jax.nn.sigmoid),
         ("softplus", jax.nn.softplus),
     ):
-        spec = {"name": name} | ({"shifted": True} if name in ("sigmoid", "softplus") else {})
+        spec = SimpleNamespace(name=name, shifted=name in ("sigmoid", "softplus"))
         value, slope, bent = floats(spec).at(z)
         shift = {"sigmoid": 0.5, "softplus": math.log(2)}.get(name, 0.0)
         np.testing.assert_allclose(value, function(z) - shift, atol=1e-14)

@@ -8,7 +8,7 @@ from flint import arb
 from surefit_checker.ball import float_down, float_up, norm
 from surefit_checker.chain import Chain, above, below
 from surefit_checker.layers import Affine
-from surefit_checker.reading import demand
+from surefit_checker.schema import demand
 from surefit_checker.statements.local import Problem
 
 
@@ -17,7 +17,7 @@ def margins(problem: Problem) -> list[list[arb]]:
 
     One output with labels $\pm1$: the label times the output, alone.
     """
-    y = problem.folder.arrays[problem.folder.spec.network["targets"]]
+    y = problem.folder.arrays[problem.folder.spec.network.targets]
     out = problem.network.outputs.ball()
     rows = zip(out.mid.tolist(), out.rad.tolist(), strict=True)
     values = [list(map(arb, mid, rad)) for mid, rad in rows]
@@ -57,7 +57,7 @@ def homogeneous(problem: Problem, chain: Chain) -> str:
     chain.numbers["loss_sum"] = float_up(loss)
     chain.at_most("sum of the losses < ln 2", loss, arb(2).log(), strict=True)
     margin = -(loss.upper().exp() - 1).log()
-    gain = degree**2 * margin**2 * arb(problem.scale) / arb(weights) ** 2
+    gain = degree**2 * margin**2 * problem.scale / arb(weights) ** 2
     chain.numbers |= {"weight_norm": weights, "smoothed_margin": float_down(margin)}
     return (
         f"Every gradient flow on the loss from the saved weights classifies all {len(found)} "
@@ -74,17 +74,18 @@ def _degree(problem: Problem) -> tuple[int, float]:
         InvalidError: the network is not of a kind that is known to be homogeneous.
     """
     sizes, network = [], problem.network
-    offset = problem.folder.spec.network["offset"]
-    demand(offset is None, "with an offset the network is not homogeneous")
+    demand(
+        problem.folder.spec.network.offset is None, "with an offset the network is not homogeneous"
+    )
     for number, layer in enumerate(network.moving):  # before are fixed features of the inputs
         fits = (
             isinstance(layer, Affine)
             and (layer.activation.kinked or layer.activation.linear)
-            and not (layer.slot is not None and (layer.alpha or layer.beta))
-            and (layer.bias is None or (layer.bias_trained and number == 0))
+            and not (layer.slot is not None and (layer.spec.skip_in or layer.spec.skip_out))
+            and (layer.bias is None or (layer.spec.bias.trained and number == 0))
         )
         demand(fits, f"layer {layer.name} is not known to be homogeneous")
         if layer.slot is not None:
-            own = [layer.weights, layer.bias[0]] if layer.bias else [layer.weights]
+            own = [layer.weights] if layer.bias is None else [layer.weights, layer.bias]
             sizes += [float(norm(values.mag())) for values in own]
     return network.parts, float(norm(np.array(sizes)))

@@ -13,12 +13,12 @@ from flint import arb
 
 from surefit_checker.ball import Ball, float_down, float_up, norm, up
 from surefit_checker.chain import Chain, above, below
+from surefit_checker.curvature import applies, block_norms
 from surefit_checker.linear_path import linear_path
 from surefit_checker.network import Network
-from surefit_checker.reading import demand
+from surefit_checker.schema import demand
 from surefit_checker.spectrum import largest_eigenvalues
 from surefit_checker.statements.local import Problem
-from surefit_checker.two_layer import applies, block_norms
 from surefit_checker.verdict import RefusedError
 from surefit_checker.whitened import Metric, metric
 
@@ -93,10 +93,10 @@ def _blocks(network: Network, space: Metric, reach: float) -> _Blocks:
     third = hidden.activation.third
     u = hidden.patches.ball()[:, 0]
     d1, d2 = hidden.d1.ball()[:, 0], hidden.d2.ball()[:, 0]
-    s = up(out.factor * out.gain * hidden.gain, 3)
+    s = up(out.spec.factor * out.spec.gain * hidden.spec.gain, 3)
     v = out.weights.mag()[0, 0]
     features = space.column_norms(out.patches.ball()[:, 0, : len(v)])
-    features = up(features * out.gain, 1)
+    features = up(features * out.spec.gain, 1)
     slopes = space.feature_norms(d1, u)
     first = up(ROOM * reach * features, 2)
     second = up(ROOM * reach * up(v + first, 1) * up(s * slopes, 1), 3)

@@ -16,7 +16,8 @@ from surefit_checker.ball import Ball, float_down, float_up, gamma, norm, up
 from surefit_checker.chain import Chain, above, below
 from surefit_checker.curvature import curvature
 from surefit_checker.network import Network
-from surefit_checker.reading import Folder, demand
+from surefit_checker.reading import Folder
+from surefit_checker.schema import demand
 from surefit_checker.spectrum import least_eigenvalue, operator_bounds
 from surefit_checker.verdict import UndecidedError
 
@@ -28,23 +29,32 @@ class Problem:
     """What a statement is about.
 
     Args:
-        statement: as written in the certificate.
-        loss: kind of the loss.
-        scale: its factor c.
-        network: at the saved weights.
         folder: from which the network was made.
+        network: at the saved weights.
     """
 
-    statement: SimpleNamespace
-    loss: str
-    scale: float
-    network: Network
     folder: Folder
+    network: Network
+
+    @property
+    def statement(self) -> SimpleNamespace:
+        """As written in the certificate."""
+        return self.folder.spec.statement
+
+    @property
+    def loss(self) -> str:
+        """Its kind."""
+        return self.folder.spec.loss.kind
+
+    @property
+    def scale(self) -> arb:
+        """The factor c of the loss."""
+        return arb(self.folder.spec.loss.scale)
 
     @property
     def step(self) -> arb:
         """The step on half the square."""
-        return 2 * arb(self.scale) * arb(self.statement.step_size)
+        return 2 * self.scale * arb(self.statement.step_size)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -116,7 +126,7 @@ def flow(problem: Problem, chain: Chain) -> str:
         f"Gradient flow on the loss from {_starts(start)} converges to weights with zero loss: its "
         f"path is no longer than {above(chain.numbers['path_length'])}, and the norm of the "
         f"residual, now at most {above(chain.numbers['residual_norm'])} at the saved weights, "
-        f"falls at least as fast as exp(-{below(2 * arb(problem.scale) * rate)} t)."
+        f"falls at least as fast as exp(-{below(2 * problem.scale * rate)} t)."
     )
 
 
@@ -125,7 +135,7 @@ def descent(problem: Problem, chain: Chain) -> str:
     start = problem.statement.start_radius
     facts = known_facts(problem, chain, start)
     rate = _majorise(facts, _loss_against_flow(facts, problem.step, chain), chain)
-    chain.numbers["largest_step"] = float_down(1 / (2 * arb(problem.scale) * facts.beta**2))
+    chain.numbers["largest_step"] = float_down(1 / (2 * problem.scale * facts.beta**2))
     return (
         f"Gradient descent on the loss with step size {problem.statement.step_size!r} from "
         f"{_starts(start)} converges to weights with zero loss: its path is no longer than "

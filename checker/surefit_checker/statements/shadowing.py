@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,12 +9,13 @@ from flint import arb
 
 from surefit_checker.ball import Ball
 from surefit_checker.chain import Chain, above, below
+from surefit_checker.curvature import applies
 from surefit_checker.floats import Floats, floats
 from surefit_checker.network import Network, build
-from surefit_checker.reading import Folder, demand
+from surefit_checker.reading import Folder
+from surefit_checker.schema import demand
 from surefit_checker.shadow import Shadow
 from surefit_checker.statements import local
-from surefit_checker.two_layer import applies
 from surefit_checker.verdict import UndecidedError
 
 MOST = 10**8
@@ -26,34 +26,35 @@ def prove(problem: local.Problem, chain: Chain) -> str:
     """The sentence proved."""
     statement, steps = problem.statement, problem.statement.steps
     demand(steps <= MOST, f"`steps` must be at most {MOST}")
-    folder, make, spec = problem.folder, problem.network.make, problem.folder.spec.network
+    folder, make, spec = problem.folder, problem.network.make, problem.folder.spec
     # The run is one in float64, whatever precision its end is checked in.
     start = problem.network if make is Ball else _built(folder, folder.arrays, Ball)
     layers = start.layers
     fits = applies(layers) and layers[0].slot is not None and layers[1].bias is None
     demand(fits, "shadowing is known for two dense layers, the hidden one smooth only")
-    fits = layers[0].bias is None or layers[0].bias_trained
+    fits = layers[0].bias is None or layers[0].spec.bias.trained
     demand(fits, "shadowing needs hidden biases to be trained")
-    hidden, out = (one for one in spec["layers"] if one["type"] == "dense")
-    used = floats(hidden["activation"])
+    hidden, out = (one for one in spec.network.layers if one.type == "dense")
+    used = floats(hidden.activation)
     _agree(used, start)
-    targets = Ball(folder.arrays[spec["targets"]])
-    if spec["offset"] is not None:
-        targets = targets + Ball(folder.arrays[spec["offset"]])
-    scaled = 2 * problem.scale * statement.step_size
+    targets = Ball(folder.arrays[spec.network.targets])
+    if spec.network.offset is not None:
+        targets = targets + Ball(folder.arrays[spec.network.offset])
+    scaled = 2 * spec.loss.scale * statement.step_size
     if not 1.0 / FARTHEST < scaled < FARTHEST:
         raise UndecidedError(f"the step on half the square, {scaled:.3g}, is out of range")
     run = Shadow(*layers, targets, scaled, used)
     run.run(steps)
     chain.at_most("step * (jacobian norm)^2 <= 2, near the run", arb(run.largest), arb(2))
     arrays, w = dict(folder.arrays), run.w
-    if hidden["bias"] is not None:
-        arrays[hidden["bias"]["values"]], w = w[:, -1].copy(), w[:, :-1]
-    arrays[hidden["weights"]], arrays[out["weights"]] = np.ascontiguousarray(w), run.v
+    if hidden.bias is not None:
+        arrays[hidden.bias.values], w = w[:, -1].copy(), w[:, :-1]
+    arrays[hidden.weights], arrays[out.weights] = np.ascontiguousarray(w), run.v
     end = _built(folder, arrays, make)
     _agree(used, end if make is Ball else _built(folder, arrays, Ball))
-    final = SimpleNamespace(**vars(statement), start_radius=run.radius)
-    local.descent(dataclasses.replace(problem, statement=final, network=end), chain)
+    near = SimpleNamespace(**vars(statement), start_radius=run.radius)
+    final = SimpleNamespace(**vars(spec) | {"statement": near})
+    local.descent(local.Problem(Folder(final, arrays), end), chain)
     numbers = chain.numbers
     numbers |= {"shadow_radius": run.radius, "amplification": run.amplification}
     return (
@@ -73,6 +74,6 @@ def _built(folder: Folder, arrays: dict[str, np.ndarray], make) -> Network:
 
 def _agree(used: Floats, network: Network) -> None:
     hidden, out = network.layers
-    features = out.patches.reshape(*hidden.z.shape) * (1.0 / (out.factor * hidden.gain))
+    features = out.patches.reshape(*hidden.z.shape) * (1.0 / (out.spec.factor * hidden.spec.gain))
     if not used.agrees(hidden, features):
         raise UndecidedError("NumPy's functions are less accurate here than shadowing assumes")
