@@ -52,7 +52,7 @@ def test_an_ensemble_of_linear_models(on, steps, ridge):
 
 
 def test_an_ensemble_of_wide_networks():
-    """The variance of trained ReLU networks, which is neither that at the start nor a posterior."""
+    """Mean and variance of sampled ReLU networks behind two steps of descent."""
     network = sf.Serial(sf.Dense(128), sf.Relu(), sf.Dense(1))
     x = FEATURES[:5] / np.linalg.norm(FEATURES[:5], axis=1)[:, None] * math.sqrt(P)
     x_test = x[:2] + 0.6 * x[3:]
@@ -79,9 +79,9 @@ def test_an_ensemble_of_wide_networks():
     assert np.all(np.abs(outputs.mean(0) - found.mean[:, 0]) < 5 * error + 3 / 128)
     ratio = outputs.var(0, ddof=1) / found.variance
     assert np.all(np.abs(ratio - 1.0) < 5 * math.sqrt(2 / draws))
-    # The test has a chance to fail: the variances at the start and of the posterior are others.
-    for other in (own.at(0.0).distribution(), own.posterior()):
-        assert np.all(np.abs(other.variance / found.variance - 1.0) > 5 * math.sqrt(2 / draws))
+    # The test has a chance to fail: the variance at the start is another one.
+    start = own.at(0.0).distribution().variance
+    assert np.all(np.abs(start / found.variance - 1.0) > 10 * math.sqrt(2 / draws))
 
 
 @pytest.mark.parametrize("noise", [0.05, 1.5])

@@ -41,21 +41,27 @@ def print_kernel(console: Console, finished: FinishedKernel, quiet: bool = False
     console.print(f"Report: {finished.directory / 'report.html'}", soft_wrap=True, markup=False)
 
 
-def _number(value: float | int | None) -> str:
-    if value is None or value == math.inf:
-        return "never"
+def _number(value: float | int) -> str:
     return str(value) if isinstance(value, int) else f"{value:.4g}"
 
 
 def _spectra(kernels: Sequence[KernelOutcome]) -> Table:
     table = plain_table(
         "Spectra on the training samples",
-        "effective dimension: at the mean eigenvalue; step: the safe one, 1 / largest.",
-        "kernel", "smallest", "largest", "error", "condition", "effective dim.", "rank", "step",
-    )  # fmt: skip
-    for k in kernels:
-        numbers = (k.smallest, k.largest, k.error, k.condition, k.effective_dimension, k.rank)
-        table.add_row(k.name.upper(), *map(_number, numbers), _number(k.step_size))
+        "effective dimension: at the mean eigenvalue; step size: 1 / largest eigenvalue.",
+        "eigenvalues",
+        *(k.name.upper() for k in kernels),
+    )
+    for label, name in (
+        ("smallest", "smallest"),
+        ("largest", "largest"),
+        ("error, at most", "error"),
+        ("condition number", "condition"),
+        ("effective dimension", "effective_dimension"),
+        ("rank", "rank"),
+        ("safe step size", "step_size"),
+    ):
+        table.add_row(label, *(_number(getattr(k, name)) for k in kernels))
     return table
 
 
@@ -68,9 +74,13 @@ def _times(kernels: Sequence[KernelOutcome]) -> Table:
         *heads,
     )
     for index, (share, _, _) in enumerate(kernels[0].goals):
-        cells = [_number(x) for k in kernels for x in k.goals[index][1:]]
+        cells = [_when(x) for k in kernels for x in k.goals[index][1:]]
         table.add_row(f"{share:g}", *cells)
     return table
+
+
+def _when(value: float | int | None) -> str:
+    return "never" if value is None or value == math.inf else _number(value)
 
 
 def _scores(kernels: Sequence[KernelOutcome]) -> Table:

@@ -13,7 +13,7 @@ from surefit.report import kernel_tables
 from surefit.report.gallery import tiled
 from surefit.report.kernel_map import IDENT, map_card, map_figure
 from surefit.report.marks import KEYS, icon
-from surefit.report.markup import Html, element, section, table
+from surefit.report.markup import Html, element, heading, section, table
 from surefit.report.numbers import value
 from surefit.report.plot import DASHES, PALETTE, SYMBOLS, Line, Plot
 from surefit.report.reproduce import code_block, environment_table
@@ -155,7 +155,8 @@ def render_kernel(record: KernelRecord) -> str:
         section(
             "curves",
             "How fast it will train",
-            *tiled(curves, "curves.csv", wide=int(len(curves) == 1)),
+            *tiled(curves, "curves.csv"),
+            heading(3, "Steps and times", class_="apart"),
             kernel_tables.times_table(record.kernels),
         ),
         section(
@@ -163,6 +164,7 @@ def render_kernel(record: KernelRecord) -> str:
             "Spectrum",
             *kernel_tables.status_notes(record.kernels),
             *(tiled([spectrum], "spectra.csv") if spectrum else ()),
+            heading(3, "In numbers", class_="apart"),
             kernel_tables.spectrum_table(record.kernels),
         ),
         parts["classes"],

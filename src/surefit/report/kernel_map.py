@@ -72,6 +72,9 @@ def map_figure(heat: HeatMap) -> dict[str, Any]:
             "outlinewidth": 0,
             "tickfont": {"color": "var(--muted)"},
             "nticks": 5,
+            # Below the buttons of the plot.
+            "len": 0.86,
+            "y": 0.45,
         },
         "hovertemplate": "%{customdata}: %{z:.3f}<extra></extra>",
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 from surefit.core.kernel_record import KernelOutcome, KernelRecord
@@ -104,9 +105,13 @@ def times_table(kernels: tuple[KernelOutcome, ...]) -> Html:
         cells: list[Any] = [figure(share)]
         for kernel in kernels:
             _, steps, time = kernel.goals[index]
-            cells += ["never" if steps is None else figure(steps), figure(time)]
+            cells += [_when(steps), _when(time)]
         rows.append(cells)
     return table("Gradient descent with the safe step size, and gradient flow", heads, rows)
+
+
+def _when(value: float | int | None) -> Html | str:
+    return "never" if value is None or value == math.inf else figure(value)
 
 
 def class_table(record: KernelRecord) -> Html | None:
@@ -172,8 +177,8 @@ def comparison(record: KernelRecord) -> Html | None:
         f"Against a network of width {width}",
         element(
             "p",
-            "The network was trained by gradient descent; the prediction starts at its initial "
-            "outputs and uses the kernel of infinite width. Deviations fall as networks become "
+            "The network, minus its outputs at the start, was trained by gradient descent; the "
+            "prediction uses the kernel of infinite width. Deviations fall as networks become "
             "wider.",
         ),
         table("Prediction and measurement", ["what", "value"], rows, class_="facts"),

@@ -122,8 +122,8 @@ class KernelSpec(DataFields):
     )
     compare_width: AtLeastOne | None = option(
         None,
-        "Also train the network at this width and lay its curves over the predicted ones. Unset: "
-        "nothing is trained.",
+        "Also train the network at this width, from output 0, and lay its curve over the predicted "
+        "ones. Unset: nothing is trained.",
         "be a whole number of at least 1",
         "512",
     )

@@ -65,7 +65,7 @@ def curve_lines(
 
 def panels(losses: list[CurveLine], shares: list[CurveLine], compared: bool) -> tuple[Panel, ...]:
     """The figure: losses, and accuracies where there are any."""
-    also = " Lines of the trained network are measured." if compared else ""
+    also = " The line of the trained network is measured." if compared else ""
     loss = Panel(
         name="loss",
         title="Predicted training curve",
@@ -84,7 +84,7 @@ def panels(losses: list[CurveLine], shares: list[CurveLine], compared: bool) -> 
         Panel(
             name="accuracy",
             title="Predicted accuracy",
-            about=f"The share of samples in the right class at the same steps.{also}",
+            about="The share of samples in the right class at the same steps.",
             x_axis="step",
             y_axis="accuracy",
             lines=tuple(shares),

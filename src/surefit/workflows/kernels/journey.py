@@ -13,6 +13,7 @@ from surefit.core.experiment import CurveLine
 from surefit.core.kernel_record import KernelRecord
 from surefit.core.memory import require_bytes
 from surefit.function_space import FunctionSpace, at_infinite_width
+from surefit.layers import Centred
 from surefit.problem import Problem
 from surefit.runs import Store, environment_facts
 from surefit.runs.kernel_spec import KernelSpec
@@ -176,7 +177,8 @@ def _compare(
     network = build_network(
         spec, samples.prepared.y.shape[1], samples.x.shape[1:], spec.compare_width
     )
-    problem = Problem(network, samples.x, samples.prepared.y)
+    # It starts at 0, as the mean of an ensemble does.
+    problem = Problem(Centred(network), samples.x, samples.prepared.y)
     listener.stage(f"Training at width {spec.compare_width}, {spec.compare_steps} steps")
     return compare_with_training(
         problem,
@@ -192,7 +194,7 @@ def _compared(found: Comparison, samples: Samples, losses: list[CurveLine]) -> d
     """The numbers of a comparison; its curves join the figure."""
     n, times = len(samples.x), found.steps.astype(np.float64)
     losses.append(CurveLine("trained network, training", times, found.measured / n))
-    losses.append(CurveLine("predicted for that start, training", times, found.predicted / n))
+    losses.append(CurveLine("NTK with its step size, training", times, found.predicted / n))
     numbers = {
         "steps": float(found.steps[-1]),
         "step_size": found.step_size,
