@@ -107,7 +107,7 @@ def test_residual_too_large_names_what_is_needed():
     told = certificate.note.partition("about ")[2].partition(" more steps")[0]
     assert float(told.replace(" ", "")) == pytest.approx(steps, rel=0.01)
     silent = CERTIFIERS["kantorovich_majorant"]().issue(problem, params)
-    assert "Train on." in silent.note
+    assert "Train on, or polish the weights" in silent.note
 
 
 def test_a_hopeless_curvature_bound_says_so():
@@ -172,6 +172,37 @@ def test_an_architecture_without_a_bound():
     assert certificate.holds is None
     assert "No bound on the curvature of this architecture" in certificate.note
     assert "LayerNorm is none of the parts that have one" in certificate.note
+
+
+@dataclasses.dataclass(frozen=True)
+class _BatchNorm(sf.LayerNorm):
+    """A layer that would look at the other samples of a batch."""
+
+
+def test_what_is_switched_off_after_training():
+    network = sf.Serial(sf.Dense(16), _BatchNorm(), sf.Tanh(), sf.Dense(1))
+    problem, params = interpolated(network, inputs())
+    certificate = certify(problem, params)
+    assert certificate.holds is None
+    assert "_BatchNorm is none of the parts that have one" in certificate.note
+    assert "Switch it off, and train on without it" in certificate.note
+
+
+def test_weights_in_single_precision():
+    problem, params = interpolated(SMOOTH, inputs())
+    rough = [{key: np.float32(value) for key, value in own.items()} for own in params if own]
+    rough = (rough[0], (), rough[1])
+    blank = np.asarray(problem.predict(tuple(rough)), np.float64)
+    near = sf.Problem(SMOOTH, problem.x, blank + 1e-7)
+    certificate = certify(near, rough)
+    assert certificate.holds
+    assert "The weights came in float32 and are taken as they are" in certificate.note
+    numbers = certificate.quantities
+    size = math.sqrt(sum(float(np.sum(np.float64(own["w"]) ** 2)) for own in rough if own))
+    floor = numbers["sigma_max"] * size / (2**24 * (1.0 - numbers["rate"]))
+    told = float(certificate.note.partition("residual norm at up to ")[2].rstrip("."))
+    assert told == pytest.approx(floor, rel=1e-3)
+    assert "float32" not in certify(problem, params).note
 
 
 def test_other_losses_are_misuse():

@@ -179,3 +179,17 @@ def test_misuse():
     lost = jax.tree.map(lambda leaf: leaf * jnp.nan, params)
     with pytest.raises(NumericalError, match=r"`polish\(params=...\)` must give finite outputs"):
         polish(problem, lost)
+
+
+def test_saturated_activations_are_named():
+    # Twelve points on a circle and six wide features: steps drive them into their flat parts.
+    rng = np.random.default_rng(3)
+    x = rng.normal(size=(12, 2))
+    x /= np.linalg.norm(x, axis=1, keepdims=True)
+    network = sf.models.shallow(6, weight_std=4.0, antisymmetric=False)
+    problem = sf.Problem(network, x, rng.choice([-1.0, 1.0], 12))
+    _, done = polish(problem, problem.init(3), steps=40, jitters=0)
+    assert not done.certified
+    assert done.steps[-1].sigma < 0.3 * max(step.sigma for step in done.steps)
+    assert "activations saturate, or there are too few parameters" in done.message
+    assert "Gelu or Softplus in place of Tanh" in done.message

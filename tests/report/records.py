@@ -13,6 +13,7 @@ import numpy as np
 
 from surefit.core.certificate import Certificate
 from surefit.core.check import Check, Evidence, Sense
+from surefit.core.condition_history import ConditionHistory, Moment
 from surefit.core.curve import Curve
 from surefit.core.prediction import Guarantee, Prediction, Promise
 from surefit.core.record import RunRecord, TheoremRecord
@@ -282,6 +283,12 @@ def good() -> RunRecord:
         certificates=(certificate(),),
         command="surefit certify --data digits --classes 0 1 --samples 300 --network shallow "
         "--activation tanh --width 512 --seed 0 --out runs",
+        conditions=ConditionHistory(
+            tuple(
+                Moment(float(time), 17.0 / (1 + time), 0.14, 0.9, 1600.0 / (1 + time))
+                for time in (0, 1, 4, 16, 64, 256, 1000, 2000, STEPS)
+            )
+        ),
     )
 
 

@@ -5,6 +5,7 @@ from surefit.certificates.classified import certify_classes
 from surefit.certificates.initial import certify_at_start
 from surefit.certificates.point import Point
 from surefit.certificates.selection import certify, fires, issue_all
+from surefit.certificates.stochastic import certify_batches
 
 __all__ = [
     "CERTIFIERS",
@@ -13,6 +14,7 @@ __all__ = [
     "Point",
     "certify",
     "certify_at_start",
+    "certify_batches",
     "certify_classes",
     "fires",
     "issue_all",

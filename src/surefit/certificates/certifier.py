@@ -12,6 +12,7 @@ import numpy as np
 from surefit.certificates.diagnosis import diagnose
 from surefit.certificates.point import Point
 from surefit.certificates.portable import Statement, Unportable, portable
+from surefit.certificates.single import single_precision
 from surefit.core.catalogue import Catalogue, snake_case
 from surefit.core.certificate import Certificate
 from surefit.core.check import Check, Evidence, Sense
@@ -117,17 +118,17 @@ class Certifier(abc.ABC):
         """`issue` where the facts are known already."""
         name = type(self).__dict__.get("name") or snake_case(type(self).__name__)
         dynamics = self._dynamics(dynamics)
-        step_size = _positive(step_size)
+        step_size = positive_step(step_size)
         shared = shared_checks(point)
         if all(check.holds for check in shared):
             found = self.assess(point, step_size, dynamics)
         else:
             found = Assessment((), BARE.format(dynamics))
-        checks = (*shared, *_reach_checks(point), *found.checks)
-        quantities = {**_common(point), **found.quantities}
+        checks = (*shared, *reach_checks(point), *found.checks)
+        quantities = {**common_quantities(point), **found.quantities}
         holds = all(check.holds for check in checks)
         advice = diagnose(point, checks, quantities, step_size)
-        scope = SCOPE.format(dynamics=dynamics)
+        scope = SCOPE.format(dynamics=dynamics) + single_precision(point, quantities)
         certificate = Certificate(
             name=name,
             statement=_sentence(found.claim if holds else f"not shown: {found.claim}"),
@@ -199,7 +200,7 @@ def shared_checks(point: Point) -> tuple[Check, ...]:
     )
 
 
-def _reach_checks(point: Point) -> tuple[Check, ...]:
+def reach_checks(point: Point) -> tuple[Check, ...]:
     """Where the curvature is only known on small balls: room for the shortest possible path."""
     if math.isinf(point.reach) or point.smallest.lower <= 0.0 or point.curvature is None:
         return ()
@@ -217,7 +218,8 @@ def _reach_checks(point: Point) -> tuple[Check, ...]:
     )
 
 
-def _common(point: Point) -> dict[str, float]:
+def common_quantities(point: Point) -> dict[str, float]:
+    """The quantities of every certificate; NaN what a theorem may add."""
     missing = (
         "lipschitz",
         "condition",
@@ -240,7 +242,12 @@ def _common(point: Point) -> dict[str, float]:
     }
 
 
-def _positive(step_size: float | None) -> float | None:
+def positive_step(step_size: float | None) -> float | None:
+    """The step as a float.
+
+    Raises:
+        InvalidInputError: it is not positive and finite.
+    """
     if step_size is None:
         return None
     if not (0.0 < step_size < math.inf):

@@ -17,6 +17,12 @@ __all__ = ["diagnose"]
 
 # Two samples carry the bottom eigenvector where they hold this share of its square.
 _LOCALISED = 0.5
+# Parts of a network that do in training something else than afterwards.
+_SWITCHED = ("dropout", "batchnorm", "batch_norm")
+_NOT_FIXED = (
+    " Certificates are about one function of weights and sample: what is drawn anew in every step, "
+    "or depends on the other samples of a batch, is none. Switch it off, and train on without it."
+)
 # Below this residual norm float64 descent no longer moves.
 _FLOOR = 1e-12
 
@@ -132,6 +138,7 @@ def _unbounded(point: Point) -> str:
         "cover dense and convolutional layers, pooling, biases, sums, residual layers and "
         "equilibria, with activations that have a bounded second derivative "
         "or their only kink at 0; and networks of which only the last layer is trained."
+        + (_NOT_FIXED if any(word in unknown.lower() for word in _SWITCHED) else "")
     )
 
 
@@ -157,14 +164,15 @@ def _far(point: Point, quantities: Mapping[str, float], step_size: float | None)
     if fire < _FLOOR:
         return text + (
             " That is below what float64 descent reaches: the curvature bound is too pessimistic "
-            "for this network."
+            "for this network. A wider or less deep network needs less; otherwise only a polish in "
+            "higher precision would help."
         )
     text += " Train on"
     if step_size is not None:
         speed = point.factor * step_size * point.smallest.value
         more = count(math.log(point.residual / fire) / speed)
-        text += f": about {more} more steps of size {number(step_size)} at the slowest rate"
-    return text + "."
+        text += f" (about {more} more steps of size {number(step_size)} at the slowest rate)"
+    return text + ", or polish the weights: `sf.polish`, `--polish`."
 
 
 def _step_too_large(quantities: Mapping[str, float]) -> str:

@@ -43,6 +43,7 @@ class Point:
         affine: whether the network is affine in its trained parameters.
         factor: $2c$ for the loss $c\lVert r\rVert^2$. Descent on it with step $\eta$ is descent on
             $\tfrac12\lVert r\rVert^2$ with step $2c\eta$.
+        single: whether some weights were given in single precision.
     """
 
     problem: Problem
@@ -54,6 +55,7 @@ class Point:
     curvature: Callable[[float], CurvatureBound] | None
     affine: bool
     factor: float
+    single: bool = False
 
     @property
     def sigma(self) -> Enclosure:
@@ -119,6 +121,7 @@ class Point:
                 "gradient is 2c J^T (f - y); other losses have no finite minimiser or another "
                 "geometry. Use `HalfSquared`, `SumSquared`, `HalfMeanSquared` or `MeanSquared`."
             )
+        single = any(getattr(leaf, "dtype", None) == np.float32 for leaf in jax.tree.leaves(params))
         params = as_float64(params)
         _require_fit(problem, params)
         gram = np.asarray(problem.gram(params))
@@ -135,6 +138,7 @@ class Point:
             curvature=curvature_profile(problem, params),
             affine=linear_in_parameters(problem, params),
             factor=2.0 * scale,
+            single=single,
         )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from surefit.certificates.certifier import CERTIFIERS, Certifier, shared_checks
 from surefit.certificates.kantorovich_majorant import KantorovichMajorant
 from surefit.certificates.point import Point
+from surefit.certificates.stochastic import certify_batches
 from surefit.core.certificate import Certificate
 from surefit.core.layer import Params
 from surefit.core.precision import float64
@@ -23,6 +24,7 @@ def certify(
     params: Params,
     step_size: float | None = None,
     certifiers: Iterable[str | Certifier] | None = None,
+    batch_size: int | None = None,
 ) -> Certificate:
     """The strongest certificate that holds at `params`, or the one that is closest to holding.
 
@@ -33,13 +35,15 @@ def certify(
             that speak of descent are asked (unless `certifiers` names others); without one, each
             takes a step that its theorem allows.
         certifiers: names of the catalogue `CERTIFIERS` or certifiers; None: all.
+        batch_size: the certificate is about stochastic descent with so many samples per step
+            (`surefit.certificates.certify_batches`); None: about descent and flow.
 
     Returns:
         A certificate in any case: look at `holds`, and at `explain()`, which says what is missing.
 
     Raises:
         InvalidInputError: the loss is no squared loss, the parameters do not fit or are not
-            finite, or the step is not positive.
+            finite, the step is not positive, or there is no such batch.
         UnknownNameError: no such certifier.
 
     Cost:
@@ -53,6 +57,14 @@ def certify(
         >>> certify(problem, problem.init(0)).holds
         True
     """
+    if batch_size is not None:
+        if certifiers is not None:
+            raise InvalidInputError(
+                "`certify(certifiers=..., batch_size=...)` must be given one of the two at most. "
+                f"Got batch_size = {batch_size} and certifiers. These theorems are about steps on "
+                "all samples. Leave certifiers out for stochastic descent."
+            )
+        return certify_batches(problem, params, batch_size, step_size)
     chosen = _resolve(certifiers)
     if certifiers is None and step_size is not None:
         chosen = [certifier for certifier in chosen if "descent" in certifier.dynamics]

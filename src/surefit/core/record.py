@@ -8,6 +8,7 @@ from typing import Any
 
 from surefit.core.certificate import Certificate
 from surefit.core.check import Check
+from surefit.core.condition_history import ConditionHistory
 from surefit.core.demands import Demands
 from surefit.core.fitted import FittedConstant
 from surefit.core.jsonable import as_float, read_json, write_json
@@ -73,6 +74,7 @@ class RunRecord:
         demands: what results on deep networks ask of width, step and iterations; None for others.
         proofs: what the stand-alone checker said about the certificates in folders of the run, the
             strongest one first.
+        conditions: how far a certificate was while training; None for runs without.
     """
 
     run_id: str
@@ -92,6 +94,7 @@ class RunRecord:
     widths: tuple[WidthDemand, ...] = ()
     demands: Demands | None = None
     proofs: tuple[Proof, ...] = ()
+    conditions: ConditionHistory | None = None
 
     def save(self, directory: Path) -> None:
         """Write `spec.json`, `environment.json`, `result.json`, the trajectory and certificates."""
@@ -125,6 +128,7 @@ class RunRecord:
             "widths": [dataclasses.asdict(demand) for demand in self.widths],
             "demands": None if self.demands is None else dataclasses.asdict(self.demands),
             "proofs": [dataclasses.asdict(proof) for proof in self.proofs],
+            "conditions": None if self.conditions is None else dataclasses.asdict(self.conditions),
         }
         write_json(directory / "result.json", result)
 
@@ -143,6 +147,7 @@ class RunRecord:
                 f"{data.get('schema')!r}. It was written by another version of surefit; use that "
                 "version, or run the command again."
             )
+        conditions = data.get("conditions")
         theorems = tuple(
             TheoremRecord(
                 **{
@@ -175,4 +180,5 @@ class RunRecord:
             widths=tuple(map(WidthDemand.from_dict, data.get("widths", ()))),
             demands=None if data.get("demands") is None else Demands.from_dict(data["demands"]),
             proofs=tuple(map(Proof.from_dict, data.get("proofs", ()))),
+            conditions=None if conditions is None else ConditionHistory.from_dict(conditions),
         )

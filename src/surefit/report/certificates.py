@@ -23,6 +23,9 @@ QUANTITIES = {
     "rate": ("rate", "factor per step of the residual norm"),
     "exponent": ("a", "the residual norm falls like exp(-a t)"),
     "steps_per_decade": ("steps per decade", "steps that make the residual norm ten times smaller"),
+    "failure_probability": ("P", "probability that the run does not converge, at most"),
+    "contraction": ("a", "squared distances to a solution shrink by 1 - a per step in the mean"),
+    "batch_size": ("b", "samples per step"),
     "radius": ("ρ", "the whole path from the saved weights is no longer"),
     "step_size": ("η", "step size that the statement is about"),
     "largest_step": ("η_max", "largest step size that it allows"),
@@ -31,6 +34,8 @@ QUANTITIES = {
     "sigma_min": ("σ_min(J)", "smallest singular value of the Jacobian"),
     "sigma_max": ("σ_max(J)", "largest singular value of the Jacobian"),
     "lipschitz": ("Λ", "Lipschitz constant of the Jacobian near the weights"),
+    "kappa": ("κ", "n/b times the largest squared norm of the Jacobian of a batch"),
+    "expected_path": ("path", "bound of its expected length"),
     "loss": ("loss", "at the saved weights"),
     "parameters": ("p", "trained parameters"),
     "residuals": ("N", "equations: samples times outputs"),
@@ -48,6 +53,8 @@ MINOR = frozenset(
         "loss",
         "parameters",
         "residuals",
+        "kappa",
+        "expected_path",
     }
 )
 

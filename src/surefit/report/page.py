@@ -8,6 +8,7 @@ from surefit.core.record import RunRecord
 from surefit.report.asked import asked, headline
 from surefit.report.certificates import certificates
 from surefit.report.cite import cite
+from surefit.report.condition import condition, condition_plots
 from surefit.report.gallery import gallery, plots_of
 from surefit.report.limits import limits
 from surefit.report.problem import problem
@@ -27,6 +28,7 @@ CONTENTS = (
     ("asked", "Question"),
     ("verdict", "Verdict"),
     ("proof", "Proof"),
+    ("condition", "Progress"),
     ("certificate", "Certificate"),
     ("theorems", "Theorems"),
     ("widths", "Widths"),
@@ -52,9 +54,10 @@ def render(record: RunRecord) -> str:
     absent = {
         *(() if has_widths(record) else ("widths",)),
         *(() if record.proofs else ("proof",)),
+        *(() if record.conditions is not None else ("condition",)),
     }
     contents = [item for item in CONTENTS if item[0] not in absent]
-    majorants = majorant_plots(record)
+    majorants, conditions = majorant_plots(record), condition_plots(record)
     header = page_header(
         "run report", record.run_id, record.environment.get("date"), headline(record), contents
     )
@@ -63,6 +66,7 @@ def render(record: RunRecord) -> str:
         banner(record),
         at_a_glance(record),
         proof(record, majorants),
+        condition(record, conditions),
         certificates(record.certificates),
         theorems(record),
         widths(record),
@@ -73,7 +77,7 @@ def render(record: RunRecord) -> str:
         cite(record),
         limits(record),
     ]
-    shown = [*plots, *majorants.values()]
+    shown = [*majorants.values(), *conditions, *plots]
     return document(headline(record), header, sections, shown)
 
 

@@ -24,6 +24,7 @@ from surefit.theory.fitted import fitted_constants
 from surefit.training import METHODS, MONITORS, GradientFlow, Method, train
 from surefit.training.classes import classes_obstacle
 from surefit.workflows.appraisal import Appraisal, appraise, forecast, spectra
+from surefit.workflows.condition_history import ConditionWatch
 from surefit.workflows.deep_demands import deep_demands
 from surefit.workflows.deep_networks import DEEP
 from surefit.workflows.ending import DEEP_LOSS, Goal, accuracy, goal
@@ -152,16 +153,21 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
         polished=spec.polish,
     )
     listener.stage(_announcement(bench, appraisal, method, end))
+    watch = ConditionWatch(problem, params, end.stop, workspace.scratch, method.clock)
+    end = dataclasses.replace(end, stop=watch)
     trained, trajectory = _train(bench, method, end, appraisal.monitors, workspace, listener)
     certificates: tuple[Certificate, ...] = ()
     proofs: tuple[Proof, ...] = ()
     polished = Polished(trained)
+    batch = getattr(method, "batch_size", None)
     if trajectory.status not in (Status.DIVERGED, Status.INTERRUPTED) and not bench.large:
         if spec.polish:
-            polished = polish_weights(problem, trained, spec.seed, listener)
+            polished = polish_weights(
+                problem, trained, spec.seed, listener, stochastic=batch is not None
+            )
         listener.stage(f"Certificates after {trajectory.steps:g} steps")
         step = _step_of_descent(method)
-        certificates = polished.noted(issue_certificates(problem, polished.params, step))
+        certificates = polished.noted(issue_certificates(problem, polished.params, step, batch))
         listener.stage("The stand-alone checker looks at the certificate")
         proof = prove(certificates, workspace.path / "certificate")
         proofs = () if proof is None else (proof,)
@@ -203,6 +209,7 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
         trajectory=trajectory,
         certificates=certificates,
         proofs=proofs,
+        conditions=watch.history(problem, trained, trajectory.steps, polished.done),
         command=_command(spec),
         forms=explicit_forms(setting) if spec.theorems != () else (),
         widths=width_demands(setting) if spec.theorems != () else (),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from surefit.certificates import CERTIFIERS, certify_classes, issue_all
+from surefit.certificates import CERTIFIERS, certify_batches, certify_classes, issue_all
 from surefit.core.certificate import Certificate
 from surefit.core.layer import Params
 from surefit.problem import Problem
@@ -11,7 +11,7 @@ __all__ = ["issue_certificates"]
 
 
 def issue_certificates(
-    problem: Problem, params: Params, step_size: float | None
+    problem: Problem, params: Params, step_size: float | None, batch_size: int | None = None
 ) -> tuple[Certificate, ...]:
     """One certificate per certifier, those that hold first.
 
@@ -19,6 +19,13 @@ def issue_certificates(
     about a step of its own choice, which its statement names; without a step (None) each is.
     With cross-entropy they are about margins, and about flow on homogeneous networks; there is none
     for other losses that are no multiple of the square.
+
+    Args:
+        problem: network, loss and data.
+        params: the weights that the statements are about.
+        step_size: of the run; None: each theorem chooses.
+        batch_size: of stochastic steps: a certificate about them stands before those about steps on
+            all samples. None: the run made no such steps.
     """
     if problem.loss.residual_scale(problem.samples) is None:
         return certify_classes(problem, params) if problem.loss.coding is not None else ()
@@ -28,6 +35,11 @@ def issue_certificates(
         else certificate
         for certificate in issue_all(problem, params, step_size=step_size)
     ]
+    if batch_size is not None:
+        own = certify_batches(problem, params, batch_size, step_size)
+        if _only_the_step_is_too_long(own):
+            own = certify_batches(problem, params, batch_size)
+        issued.insert(0, own)
     return tuple(sorted(issued, key=lambda certificate: certificate.holds is not True))
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+import numpy as np
+
 from surefit.core.certificate import Certificate
 from surefit.core.layer import Params
 from surefit.polishing import Polish, PolishStep, polish
@@ -12,6 +14,10 @@ from surefit.problem import Problem
 from surefit.workflows.listener import Listener
 
 __all__ = ["Polished", "polish_weights"]
+
+# How small C is to be where stochastic descent is to be certified, and the residual norm relative
+# to the targets at which that is given up.
+_STOCHASTIC, _SMALLEST = 1e-5, 1e-13
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,7 +61,14 @@ class Polished:
         )
 
 
-def polish_weights(problem: Problem, params: Params, seed: int, listener: Listener) -> Polished:
+def polish_weights(
+    problem: Problem,
+    params: Params,
+    seed: int,
+    listener: Listener,
+    *,
+    stochastic: bool = False,
+) -> Polished:
     """Polish trained weights; a loss that is no square is left as it is.
 
     Args:
@@ -63,6 +76,8 @@ def polish_weights(problem: Problem, params: Params, seed: int, listener: Listen
         params: trained weights.
         seed: of random perturbations.
         listener: hears of every step.
+        stochastic: whether a certificate about stochastic descent is wanted: the probability that
+            it fails is proportional to the residual, so that polishing goes on further.
     """
     if problem.loss.residual_scale(problem.samples) is None:
         return Polished(params)
@@ -73,4 +88,8 @@ def polish_weights(problem: Problem, params: Params, seed: int, listener: Listen
             f"C = {step.condition:.3g}"
         )
 
-    return Polished(*polish(problem, params, seed=seed, progress=told))
+    further = {}
+    if stochastic:
+        size = float(np.linalg.norm(np.asarray(problem.y)))
+        further = {"condition": _STOCHASTIC, "residual_norm": _SMALLEST * size}
+    return Polished(*polish(problem, params, seed=seed, progress=told, **further))

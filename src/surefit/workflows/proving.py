@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from surefit.certificates.stochastic import restated
 from surefit.core.certificate import Certificate
 from surefit.core.proof import Proof, ProofStep
 
@@ -24,8 +25,8 @@ _ROOM = 1.02
 def prove(certificates: Sequence[Certificate], folder: Path) -> Proof | None:
     """Write the strongest certificate into a folder and have it checked.
 
-    The radius is a proposal: if the checker's own numbers allow another one only, the certificate
-    is written again with that.
+    The radius is a proposal (for stochastic descent the growth and the probability too): if the
+    checker's own numbers allow others only, the certificate is written again with those.
 
     Args:
         certificates: strongest first.
@@ -43,15 +44,31 @@ def prove(certificates: Sequence[Certificate], folder: Path) -> Proof | None:
         proof = dataclasses.replace(
             verify(folder), certificate=certificate.name, folder=folder.name
         )
-        other = None if proof.proved else _other_radius(certificate, proof)
+        other = None if proof.proved else _other_proposal(certificate, proof)
         if other is None:
             break
         certificate = other
     return proof
 
 
-def _other_radius(certificate: Certificate, proof: Proof) -> Certificate | None:
-    """The certificate with the radius that the checker's bounds lead to, if there is one."""
+def _other_proposal(certificate: Certificate, proof: Proof) -> Certificate | None:
+    """The certificate with the proposals that the checker's bounds lead to, if there are any."""
+    document = certificate.document
+    if document is None:
+        return None
+    kind = document["statement"]["kind"]
+    if kind == "stochastic":
+        statement = restated(document, certificate.quantities, proof.numbers)
+    elif kind in ("descent", "flow"):
+        statement = _other_radius(document["statement"], proof)
+    else:
+        statement = None
+    if statement is None:
+        return None
+    return dataclasses.replace(certificate, document={**document, "statement": statement})
+
+
+def _other_radius(written: dict[str, Any], proof: Proof) -> dict[str, Any] | None:
     names = ("residual_norm", "sigma_min", "lipschitz")
     if not all(name in proof.numbers for name in names):
         return None
@@ -60,12 +77,7 @@ def _other_radius(certificate: Certificate, proof: Proof) -> Certificate | None:
     if not (sigma > 0.0 and room > 0.0):
         return None
     rho = _ROOM * 2.0 * r / (sigma + room**0.5)
-    statement: dict[str, Any] = {**certificate.document["statement"], "rho": rho.hex()}
-    if float.fromhex(certificate.document["statement"]["rho"]) == rho:
-        return None
-    return dataclasses.replace(
-        certificate, document={**certificate.document, "statement": statement}
-    )
+    return None if float.fromhex(written["rho"]) == rho else {**written, "rho": rho.hex()}
 
 
 def verify(folder: Path | str) -> Proof:
