@@ -77,8 +77,8 @@ def duals_at_distance(
     scale = root1 * root2
     inverse = _reciprocal(root1) * _reciprocal(root2)
     near, positive = distance - (root1 - root2) ** 2 / 2, covariance >= 0
-    gap_to_scale = jnp.where(positive, near, scale + covariance)
-    defect = jnp.where(inverse > 0, gap_to_scale * inverse, 1.0)
+    far = gap(covariance, variance1, variance2) / jnp.where(inverse > 0, scale - covariance, 1.0)
+    defect = jnp.where(inverse > 0, jnp.where(positive, near, far) * inverse, 1.0)
     theta, excess = angle_and_excess(defect)
     excess, share = scale * excess / (2 * math.pi), theta / (2 * math.pi)
     below = jnp.where(positive, 0.0, covariance)

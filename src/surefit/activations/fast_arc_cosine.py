@@ -20,6 +20,7 @@ import functools
 import math
 from fractions import Fraction
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -36,6 +37,7 @@ TERMS = 64
 Entries = Float[Array, "..."]
 
 
+@jax.jit
 def angle_and_excess(defect: Entries) -> tuple[Entries, Entries]:
     r"""$\vartheta = \arccos(1-e)$ and $\sin\vartheta - \vartheta\cos\vartheta$ from $e \in [0, 1]$.
 
@@ -43,7 +45,7 @@ def angle_and_excess(defect: Entries) -> tuple[Entries, Entries]:
 
     Cost: one square root and two polynomials of degree 18 (float64) or 7 (float32).
     """
-    first, second = coefficients(defect.dtype.name)
+    first, second = coefficients("float64" if defect.dtype == jnp.float64 else "float32")
     length = root(defect)
     e = length * length
     return length * _horner(first, e), length * e * _horner(second, e)

@@ -48,8 +48,10 @@ class Kernel:
     (n1, n2, *space, *space). Vectors have no positions.
 
     Args:
-        nngp: $E[f(x_i) f(x'_j)]$ per feature over random weights.
-        ntk: the tangent kernel $\langle\nabla f(x_i), \nabla f(x'_j)\rangle$, zero at the inputs.
+        nngp: $E[f(x_i) f(x'_j)]$ per feature over random weights; None only in what
+            `limit_kernel` returns, where it was not asked for.
+        ntk: the tangent kernel $\langle\nabla f(x_i), \nabla f(x'_j)\rangle$, zero at the inputs;
+            None likewise.
         variance1: $E[f(x_i)^2]$ of the first batch, (n1, *space); with `cross` those of all pairs
             of positions of an example, (n1, *space, *space).
         variance2: $E[f(x'_j)^2]$ of the second batch.
@@ -67,8 +69,8 @@ class Kernel:
         route: how the numbers were found, where `limit_kernel` chose: in words.
     """
 
-    nngp: Float[Array, "n1 n2 ..."]
-    ntk: Float[Array, "n1 n2 ..."]
+    nngp: Float[Array, "n1 n2 ..."] | None
+    ntk: Float[Array, "n1 n2 ..."] | None
     variance1: Float[Array, "n1 ..."]
     variance2: Float[Array, "n2 ..."]
     width: int = dataclasses.field(metadata={"static": True})

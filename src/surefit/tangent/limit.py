@@ -10,68 +10,28 @@ from jaxtyping import Array, Float
 
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer
-from surefit.core.memory import require_bytes
-from surefit.errors import InvalidInputError
+from surefit.errors import UnknownNameError
+from surefit.tangent.inputs import (
+    ARRAYS,
+    input_kernel,
+    is_traced,
+    require_batches,
+    require_room,
+)
+from surefit.tangent.vectors import vector_kernel
 
 __all__ = ["input_kernel", "limit_kernel"]
 
-# How many arrays as large as a kernel are held at the peak: both kernels before and behind a layer,
-# and what duals make on the way. Measured: 14 for ReLU, 15 for GELU.
-_ARRAYS = 16
-# Bytes of covariances of positions beyond which pairs of examples are taken in blocks.
+# Bytes of covariances beyond which pairs of examples are taken in blocks.
 _BLOCK = 2**30
-
-
-def input_kernel(
-    x1: Float[Array, "n1 ..."], x2: Float[Array, "n2 ..."] | None = None, cross: bool = False
-) -> Kernel:
-    """The covariances of raw inputs per coordinate, and no tangent kernel yet.
-
-    Args:
-        x1: first batch, of vectors (n1, d) or of images (n1, *space, channels).
-        x2: second batch; None: the first again.
-        cross: whether to keep covariances between different positions of images.
-
-    Raises:
-        InvalidInputError: the batches do not match.
-        MemoryLimitError: covariances of positions would not fit into memory.
-    """
-    other = x1 if x2 is None else x2
-    if x1.ndim < 2 or x1.shape[1:] != other.shape[1:]:
-        raise InvalidInputError(
-            "`limit_kernel(x1=..., x2=...)` must be given batches of examples of one shape. Got "
-            f"shapes {x1.shape} and {other.shape}. The first axis counts examples: vectors are "
-            "(n, d), images (n, height, width, channels)."
-        )
-    space, d = x1.shape[1:-1], x1.shape[-1]
-    cross = cross and bool(space)
-    _require_memory(x1.shape[0], other.shape[0], space, cross, x1.dtype.itemsize)
-    first, second = (v.reshape(v.shape[0], -1, d) for v in (x1, other))
-    pairs = "ipc,jqc->ijpq" if cross else "ipc,jpc->ijp"
-    own = "ipc,iqc->ipq" if cross else "ipc,ipc->ip"
-    shape = space + space if cross else space
-
-    def variances(v: Float[Array, "n p d"]) -> Float[Array, "n ..."]:
-        return jnp.einsum(own, v, v).reshape(v.shape[0], *shape) / d
-
-    nngp = jnp.einsum(pairs, first, second).reshape(x1.shape[0], other.shape[0], *shape) / d
-    variance1 = variances(first)
-    return Kernel(
-        nngp=nngp,
-        ntk=jnp.zeros_like(nngp),
-        variance1=variance1,
-        variance2=variance1 if x2 is None else variances(second),
-        width=d,
-        symmetric=x2 is None,
-        space=space,
-        cross=cross,
-    )
+_BOTH = ("nngp", "ntk")
 
 
 def limit_kernel(
     network: Layer,
     x1: Float[Array, "n1 ..."],
     x2: Float[Array, "n2 ..."] | None = None,
+    get: str | tuple[str, ...] = _BOTH,
     cross_positions: bool = False,
 ) -> Kernel:
     r"""NNGP and tangent kernel of a network in the limit of infinite width.
@@ -80,20 +40,31 @@ def limit_kernel(
         network: any composition of layers whose limit is known.
         x1: first batch, of vectors (n1, d) or of images (n1, *space, channels).
         x2: second batch; None: the first again, with exact diagonal.
+        get: what is wanted: "nngp", "ntk" or both; the other one is None.
         cross_positions: where outputs are images, whether the covariances between different
             positions are wanted too. Inside the network they are kept where a layer needs them.
 
     Returns:
         A `Kernel`; `.nngp` and `.ntk` have shape (n1, n2), of images (n1, n2, *space), with
-        `cross_positions` (n1, n2, *space, *space).
+        `cross_positions` (n1, n2, *space, *space). `.route` says how it was found.
 
-    Cost: for images of P positions, P duals per pair of examples; P^2, and P^2 numbers of memory,
-        where the network pools. Networks whose outputs have no positions are evaluated in blocks of
-        examples, so that about 1 GiB is needed.
+    Bias-free networks of ReLU, leaky ReLU and identity (`Layer.homogeneous`), and all networks on
+    vectors of equal norms, have kernels that are one function of the angle: it is fitted by
+    polynomials whose error is controlled, and compared with the recursion through the layers on a
+    sample of pairs every time. Others are evaluated tile by tile, or layer by layer. Close pairs
+    are found and computed from the difference of their rows. Under a trace always layer by layer.
+
+    Cost: for vectors about that of the product of the batches by the univariate route, whatever
+        the depth; else the duals of every layer for every pair. For images of P positions, P duals
+        per pair of examples; P^2, and P^2 numbers of memory, where the network pools. Layer by
+        layer, networks whose outputs have no positions are evaluated in blocks of examples, so
+        that about 1 GiB is needed.
 
     Raises:
-        InvalidInputError: the composition has no known limit, or shapes do not match.
-        MemoryLimitError: covariances of positions would not fit into memory.
+        InvalidInputError: the composition has no known limit, shapes do not match, or inputs are
+            not finite.
+        UnknownNameError: `get` names something else.
+        MemoryLimitError: the matrices, or covariances of positions, would not fit into memory.
 
     References:
         Jacot, Gabriel, Hongler (2018), Proposition 1, Theorem 1; Lee et al. (2018). Images: Novak
@@ -108,24 +79,59 @@ def limit_kernel(
         >>> sf.limit_kernel(network, x).ntk.shape
         (5, 5)
     """
-    x1 = jnp.asarray(x1)
-    x2 = None if x2 is None else jnp.asarray(x2)
+    get = _asked(get)
+    x1 = _floating(x1)
+    x2 = None if x2 is None else _floating(x2)
+    require_batches(x1, x2)
+    if x1.ndim == 2 and not is_traced(x1, x2):
+        require_room(len(x1), len(x1 if x2 is None else x2), x1.dtype.itemsize, len(get))
+        kernel = vector_kernel(network, x1, x2, get)
+        if kernel is not None:
+            return _only(kernel, get)
     if x1.ndim > 2:
         # Kernels do not know all of a shape; layers say what does not fit.
         network.output_shape(x1.shape[1:])
+    return _only(_layer_by_layer(network, x1, x2, cross_positions), get)
+
+
+def _layer_by_layer(
+    network: Layer,
+    x1: Float[Array, "n1 ..."],
+    x2: Float[Array, "n2 ..."] | None,
+    cross_positions: bool = False,
+) -> Kernel:
+    """All pairs through one layer after the other, in blocks of examples where they are many."""
     cross = network.needs_cross_positions(cross_positions)
     if _too_large(x1, x2, cross) and len(network.output_shape(x1.shape[1:])) == 1:
         return _in_blocks(network, x1, x2)
     kernel = network.kernel(input_kernel(x1, x2, cross))
+    kernel = dataclasses.replace(kernel, route="recursion, layer by layer")
     return kernel if cross_positions else kernel.same_positions()
 
 
+def _asked(get: str | tuple[str, ...]) -> tuple[str, ...]:
+    names = (get,) if isinstance(get, str) else tuple(get)
+    for name in names or ("",):
+        if name not in _BOTH:
+            raise UnknownNameError("limit_kernel(get=...)", name, _BOTH)
+    return tuple(name for name in _BOTH if name in names)
+
+
+def _only(kernel: Kernel, get: tuple[str, ...]) -> Kernel:
+    return dataclasses.replace(kernel, **{name: None for name in _BOTH if name not in get})
+
+
+def _floating(x: Float[Array, "n ..."]) -> Float[Array, "n ..."]:
+    x = jnp.asarray(x)
+    return x if jnp.issubdtype(x.dtype, jnp.floating) else x.astype(jnp.zeros(()).dtype)
+
+
 def _too_large(x1: Float[Array, "n1 ..."], x2: Float[Array, "n2 ..."] | None, cross: bool) -> bool:
-    """Whether the covariances of positions should not be held for all pairs of examples at once."""
+    """Whether the covariances should not be held for all pairs of examples at once."""
     n1, n2 = len(x1), len(x1) if x2 is None else len(x2)
     positions = math.prod(x1.shape[1:-1])
     entries = n1 * n2 * positions ** (2 if cross else 1)
-    return positions > 1 and max(n1, n2) > 1 and _ARRAYS * x1.dtype.itemsize * entries > _BLOCK
+    return max(n1, n2) > 1 and ARRAYS * x1.dtype.itemsize * entries > _BLOCK
 
 
 def _in_blocks(
@@ -134,8 +140,8 @@ def _in_blocks(
     """The kernel from those of halves of a batch, where outputs have no positions."""
     if x2 is None:
         first, second = _halves(x1)
-        upper, lower = limit_kernel(network, first), limit_kernel(network, second)
-        corner = limit_kernel(network, first, second)
+        upper, lower = (_layer_by_layer(network, half, None) for half in (first, second))
+        corner = _layer_by_layer(network, first, second)
         return dataclasses.replace(
             upper,
             nngp=_symmetric(upper.nngp, corner.nngp, lower.nngp),
@@ -145,7 +151,7 @@ def _in_blocks(
         )
     rows = len(x1) >= len(x2)
     halves = _halves(x1 if rows else x2)
-    a, b = (limit_kernel(network, *((half, x2) if rows else (x1, half))) for half in halves)
+    a, b = (_layer_by_layer(network, *((half, x2) if rows else (x1, half))) for half in halves)
     axis = 0 if rows else 1
     return dataclasses.replace(
         a,
@@ -164,19 +170,3 @@ def _symmetric(
     upper: Float[Array, "a a"], corner: Float[Array, "a b"], lower: Float[Array, "b b"]
 ) -> Float[Array, "n n"]:
     return jnp.block([[upper, corner], [corner.T, lower]])
-
-
-def _require_memory(n1: int, n2: int, space: tuple[int, ...], cross: bool, itemsize: int) -> None:
-    if not space:
-        return
-    positions = math.prod(space)
-    entries = n1 * n2 * positions ** (2 if cross else 1)
-    require_bytes(
-        _ARRAYS * itemsize * entries,
-        f"`limit_kernel`: the covariances of {n1} x {n2} examples of {positions} positions"
-        + (", of all pairs of positions," if cross else ""),
-        "Pooling needs those of all pairs of positions; `Flatten` those of equal positions only. "
-        "Compute the kernel in blocks of fewer examples, or of smaller images."
-        if cross
-        else "Compute the kernel in blocks of fewer examples.",
-    )
