@@ -21,7 +21,8 @@ DOUBLE, SCALAR = 53, 96  # bits of arrays and of activations and scalars
 # A bound missed by less than this part may hold in a higher precision.
 NEAR, NEARER = 1e-9, 1e-12
 # What a claim must not be below, or not above.
-UPPER = ["residual_norm", "jacobian_norm", "lipschitz", "path_length", "shadow_radius", "loss_sum"]
+UPPER = ["residual_norm", "jacobian_norm", "lipschitz", "path_length", "shadow_radius"]
+UPPER += ["loss_sum", "floor", "modulus"]
 LOWER = ["sigma_min", "rate", "largest_step"]
 
 

@@ -118,8 +118,8 @@ class Equilibrium(Layer):
         slope = self.bend_on(up(np.minimum(dev, ((moved + own * each) * inverse)[:, None]), 6))
         self.inverse = self.resolvent(rho, float(np.max(slope)))
         grown = up(batch + s * state_moves, 2), up(each + s * state_moved, 2)
-        self.rows_z = rows.with_part(self.slot, *grown).times(self.inverse, self.inverse)
-        state = self.rows_z.times(float(np.max(slope)), self.slopes)
+        self.rows_z = rows.with_part(self.slot, *grown).times(self.inverse)
+        state = self.rows_z.times(self.slopes)
         self.rows_state = state.with_entries(up(slope * norm(self.rows_z.sample, 1)[:, None], 1))
         if not self.keep:
             return self.rows_state
@@ -145,6 +145,5 @@ class Equilibrium(Layer):
             self.couple(q, up(s * self.rows_state.coupling(each, stacked), 1))
         # de = phi'' dz c + D (dc + s dA^T e + s A^T de).
         change = rows.with_part(self.slot, up(s * stacked, 1), up(s * each, 1))
-        change = change.times(float(np.max(self.slopes)), self.slopes)
-        change = change.plus(z.times(float(np.max(bent)), bent)).times(self.inverse, self.inverse)
+        change = change.times(self.slopes).plus(z.times(bent)).times(self.inverse)
         return change.plus(rows) if self.keep else change

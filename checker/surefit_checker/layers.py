@@ -104,9 +104,9 @@ class Affine(Layer):
         self.d1 = d1.where(self.dead, 0.0)
         out = value.where(self.dead, 0.0).reshape(n, -1) * self.spec.gain
         passes = self.dead.reshape(n, -1)
-        return (
-            (out + h * self.spec.skip_out, passes & dead) if self.spec.skip_out else (out, passes)
-        )
+        if self.spec.skip_out:
+            out, passes = out + h * self.spec.skip_out, passes & dead
+        return out, passes
 
     def backward(self, c: Array) -> Array:
         """Derivatives of all outputs for the incoming features, from those for the outgoing."""
@@ -128,22 +128,19 @@ class Affine(Layer):
             return None
         (n, k, p, f), q = self.e.shape, self.patches.shape[2]
         if self.shared and p > 1:
-            j = self.e.transpose(0, 1, 3, 2) @ self.patches.reshape(n, 1, p, q)
-            j = j.reshape(n * k, f * q)
+            j = (self.e.T @ self.patches.reshape(n, 1, p, q)).reshape(n * k, f * q)
             return j @ j.T
-        return sum(
-            outer_gram(self.e[:, :, at].reshape(n * k, f), self.patches[:, at]) for at in range(p)
-        )
+        e, u = self.e.reshape(n * k, p, f), self.patches
+        return sum(outer_gram(e[:, at], u[:, at]) for at in range(p))
 
     def first(self, rows: Rows, rho: float) -> Rows:
         """Bounds of the derivatives of z and of the outgoing features."""
         self._measure(rows, rho)
         slope = self.bend_on(up(self.rows_z.entry * rho, 1))
-        steep = up(self.spec.gain * self.slopes, 1)
-        out = self.rows_z.times(float(np.max(steep)), steep)
+        out = self.rows_z.times(up(self.spec.gain * self.slopes, 1))
         entry = up(self.spec.gain * slope * self.rows_z.entry, 4).reshape(len(slope), -1)
         if self.spec.skip_out:
-            out = out.plus(rows.times(abs(self.spec.skip_out), abs(self.spec.skip_out)))
+            out = out.plus(rows.times(abs(self.spec.skip_out)))
             entry = up(entry + abs(self.spec.skip_out) * rows.entry, 2)
         return out.with_entries(entry)
 
@@ -160,7 +157,7 @@ class Affine(Layer):
         else:
             norms = max(operator_norm(one) for one in w)
             self.through = up(abs(self.spec.skip_in) + self.reach * (norms + own), 4)
-        self.rows_in, self.rows_z = rows, rows.times(self.through, self.through)
+        self.rows_in, self.rows_z = rows, rows.times(self.through)
         # What the change of an entry is made of: first, of the patch that it sees.
         near = gather(rows.entry, self.table, 0.0)
         seen = np.minimum(norm(near, -1), norm(rows.sample, 1)[:, None])[..., None]
@@ -193,12 +190,10 @@ class Affine(Layer):
         columns = up(norm(self.c.mag(), 1) + moved[:, None, None], 1)
         bent = up(self.spec.gain * np.max(self.bend * columns, (1, 2)), 3)
         q += self.rows_z.bending(bent)
-        steep = up(self.spec.gain * self.slopes, 1)
-        rows_e = rows.times(float(np.max(steep)), steep)
-        rows_e = rows_e.plus(self.rows_z.times(float(np.max(bent)), bent))
-        inward = rows_e.times(self.through, self.through)
+        rows_e = rows.times(up(self.spec.gain * self.slopes, 1)).plus(self.rows_z.times(bent))
+        inward = rows_e.times(self.through)
         if self.spec.skip_out:
-            inward = inward.plus(rows.times(abs(self.spec.skip_out), abs(self.spec.skip_out)))
+            inward = inward.plus(rows.times(abs(self.spec.skip_out)))
         if self.slot is None:
             return inward
         e_moves, e_moved = rows_e.within(rho)

@@ -33,10 +33,10 @@ class Rows:
         entry = None if features is None else np.zeros((samples, features))
         return cls(np.zeros(parts), np.zeros((samples, parts)), entry)
 
-    def times(self, batch: float, sample: float | np.ndarray) -> Rows:
-        """Behind a map with these bounds; `sample` is a number or one per sample."""
-        each = np.broadcast_to(np.asarray(sample), self.sample.shape[:1])[:, None]
-        return Rows(up(self.batch * batch, 1), up(self.sample * each, 1))
+    def times(self, factor: float | np.ndarray) -> Rows:
+        """Behind a map with this bound, a number or one per sample."""
+        each = np.broadcast_to(factor, self.sample.shape[:1])[:, None]
+        return Rows(up(self.batch * np.max(factor), 1), up(self.sample * each, 1))
 
     def plus(self, other: Rows) -> Rows:
         """Of the sum."""

@@ -156,6 +156,14 @@ STATEMENTS = {
     },
     "shadowing": {"rho": positive, "step_size": positive, "steps": whole},
     "initialisation": {"step_size": positive, "reach": positive},
+    "floor": {
+        "rho": positive,
+        "step_size": positive,
+        "steps": whole,
+        "error": positive,
+        "arithmetic": one_of("any", "float64"),
+    },
+    "equilibria": {"rho": positive},
     "accuracy": {},
     "homogeneous": {},
 }

@@ -114,6 +114,35 @@ class Shadow:
         self.dv += (_sizes(change_v, 0) + 2 * U * (self.v_row + length)) * NEARLY
         self.done += 1
 
+    def step_error(self, rho: float, residual: float, beta: float) -> float:
+        """A bound of the rounding of one step, wherever it starts within rho of the start.
+
+        Args:
+            rho: how far float weights may be from the start.
+            residual: the largest norm of a residual there.
+            beta: the largest norm of a Jacobian there.
+        """
+        slope = self.hidden.activation.slope
+        rows, self.vj = _sizes(self.w, 1), _sizes(self.v, 0)
+        self.w_size, self.w_row = _size(self.w), float(np.max(rows))
+        self.v_size, self.v_row = _size(self.v), float(np.max(self.vj))
+        self.both = _size(rows * self.vj)
+        self.dw, self.dv = np.full(1, rho), np.zeros(1)  # all weights together
+        # Computed features and slopes are no larger than these.
+        features, _, _ = self.floats.at(self.u @ self.w.T)
+        w_row = self.w_row + rho
+        way = self.u_row * (rho + 2 * gamma(self.d + 4) * w_row)
+        more = slope * way + 2 * self.floats.error(self.u_row * w_row)
+        self.h, self.d1 = np.abs(features) + more * NEARLY, np.full(features.shape, slope * NEARLY)
+        self.r_size = residual
+        self._round()
+        self.r_size = residual + self.r_error  # of the computed residual
+        self._round()
+        error = self.step * (beta * self.r_error + self.j_error * self.r_size)
+        step = self.step * (beta * residual) + error
+        size = np.hypot(self.w_size, self.v_size) + rho
+        return float(error + U * (size + 8 * step)) * NEARLY
+
     def _moved(self) -> float:
         return _size(np.hypot(self.dw, self.dv)) * NEARLY
 

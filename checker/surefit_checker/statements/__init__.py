@@ -6,7 +6,7 @@ the chain, and returns the sentence proved.
 
 from __future__ import annotations
 
-from surefit_checker.statements import classes, initialisation, local, shadowing
+from surefit_checker.statements import classes, equilibria, floor, initialisation, local, shadowing
 
 PROOFS = {
     "flow": local.flow,
@@ -16,4 +16,6 @@ PROOFS = {
     "homogeneous": classes.homogeneous,
     "shadowing": shadowing.prove,
     "initialisation": initialisation.prove,
+    "floor": floor.prove,
+    "equilibria": equilibria.prove,
 }

@@ -121,7 +121,7 @@ def _uncertain(network: Network, residual: float, low: float, high: float) -> fl
 def flow(problem: Problem, chain: Chain) -> str:
     """Gradient flow from every start near the saved weights converges to zero loss."""
     start = problem.statement.start_radius
-    rate = _majorise(known_facts(problem, chain, start), arb(1), chain)
+    rate = majorise(known_facts(problem, chain, start), arb(1), chain)
     return (
         f"Gradient flow on the loss from {_starts(start)} converges to weights with zero loss: its "
         f"path is no longer than {above(chain.numbers['path_length'])}, and the norm of the "
@@ -134,7 +134,7 @@ def descent(problem: Problem, chain: Chain) -> str:
     """Gradient descent from every start near the saved weights converges to zero loss."""
     start = problem.statement.start_radius
     facts = known_facts(problem, chain, start)
-    rate = _majorise(facts, _loss_against_flow(facts, problem.step, chain), chain)
+    rate = majorise(facts, _loss_against_flow(facts, problem.step, chain), chain)
     chain.numbers["largest_step"] = float_down(1 / (2 * problem.scale * facts.beta**2))
     return (
         f"Gradient descent on the loss with step size {problem.statement.step_size!r} from "
@@ -165,7 +165,7 @@ def _loss_against_flow(facts: Facts, step: arb, chain: Chain) -> arb:
     return c
 
 
-def _majorise(facts: Facts, c: arb, chain: Chain) -> arb:
+def majorise(facts: Facts, c: arb, chain: Chain) -> arb:
     r"""The rate $\mu$ by Kantorovich's majorant (Theorem 1), for a loss of c against flow."""
     r, sigma, lam, rho = facts.residual, facts.sigma, facts.lipschitz, facts.rho
     slope = (c * sigma).lower()

@@ -22,36 +22,41 @@ MOST = 10**8
 FARTHEST = 2.0**500  # so that rounding the step costs a unit in its last place, no more
 
 
-def prove(problem: local.Problem, chain: Chain) -> str:
-    """The sentence proved."""
-    statement, steps = problem.statement, problem.statement.steps
-    demand(steps <= MOST, f"`steps` must be at most {MOST}")
-    folder, make, spec = problem.folder, problem.network.make, problem.folder.spec
-    # The run is one in float64, whatever precision its end is checked in.
-    start = problem.network if make is Ball else _built(folder, folder.arrays, Ball)
+def started(problem: local.Problem) -> Shadow:
+    """The run at its start; it is one in float64, whatever precision the rest is checked in."""
+    start, spec, arrays = problem.network, problem.folder.spec, problem.folder.arrays
+    start = start if start.make is Ball else _built(problem.folder, arrays, Ball)
     layers = start.layers
     fits = applies(layers) and layers[0].slot is not None and layers[1].bias is None
     demand(fits, "shadowing is known for two dense layers, the hidden one smooth only")
     fits = layers[0].bias is None or layers[0].spec.bias.trained
     demand(fits, "shadowing needs hidden biases to be trained")
-    hidden, out = (one for one in spec.network.layers if one.type == "dense")
-    used = floats(hidden.activation)
+    used = floats(layers[0].spec.activation)
     _agree(used, start)
-    targets = Ball(folder.arrays[spec.network.targets])
+    targets = Ball(arrays[spec.network.targets])
     if spec.network.offset is not None:
-        targets = targets + Ball(folder.arrays[spec.network.offset])
-    scaled = 2 * spec.loss.scale * statement.step_size
+        targets = targets + Ball(arrays[spec.network.offset])
+    scaled = 2 * spec.loss.scale * problem.statement.step_size
     if not 1.0 / FARTHEST < scaled < FARTHEST:
         raise UndecidedError(f"the step on half the square, {scaled:.3g}, is out of range")
-    run = Shadow(*layers, targets, scaled, used)
+    return Shadow(*layers, targets, scaled, used)
+
+
+def prove(problem: local.Problem, chain: Chain) -> str:
+    """The sentence proved."""
+    statement, steps = problem.statement, problem.statement.steps
+    demand(steps <= MOST, f"`steps` must be at most {MOST}")
+    folder, make, spec = problem.folder, problem.network.make, problem.folder.spec
+    run = started(problem)
     run.run(steps)
     chain.at_most("step * (jacobian norm)^2 <= 2, near the run", arb(run.largest), arb(2))
     arrays, w = dict(folder.arrays), run.w
+    hidden, out = run.hidden.spec, run.out.spec
     if hidden.bias is not None:
         arrays[hidden.bias.values], w = w[:, -1].copy(), w[:, :-1]
     arrays[hidden.weights], arrays[out.weights] = np.ascontiguousarray(w), run.v
     end = _built(folder, arrays, make)
-    _agree(used, end if make is Ball else _built(folder, arrays, Ball))
+    _agree(run.floats, end if make is Ball else _built(folder, arrays, Ball))
     near = SimpleNamespace(**vars(statement), start_radius=run.radius)
     final = SimpleNamespace(**vars(spec) | {"statement": near})
     local.descent(local.Problem(Folder(final, arrays), end), chain)

@@ -92,6 +92,9 @@ def _all(build):
     yield "accuracy", *_classified(build, "tanh", "accuracy")
     yield "homogeneous", *_classified(build, "relu", "homogeneous")
     yield "equilibrium", *_local(build, build.equilibrium(3, 3, 5), 1e-6)
+    case, statement = _local(build, shallow, 1e-7, kind="floor", start_radius=None, rho=1e-5)
+    yield "floor", case, statement | {"steps": 100, "error": 1e-11, "arithmetic": "float64"}
+    yield "equilibria", build.equilibrium(2, 3, 4), {"kind": "equilibria", "rho": 0.25}
 
 
 def certificates(build, check, folder: Path) -> list[Honest]:

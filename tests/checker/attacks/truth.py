@@ -153,6 +153,35 @@ class Claim:
 
         self._run(self.theta, step, 10 * STEPS, bound)
 
+    def _floor(self):
+        self._facts()
+        self._curvature()
+        own, statement, theta = self.numbers, self.statement, self.theta
+        step, r = 2 * self.scale * statement["step_size"], own["residual_norm"]
+        for _ in range(min(STEPS, statement["steps"])):
+            case = self.case.at(theta)
+            away = self.rng.normal(size=theta.size)
+            theta = theta - step * case.jacobian().T @ case.residual()
+            theta += statement["error"] * away / np.linalg.norm(away)
+            fit, slack = 1 - own["contraction"], 1e-13 * (1 + self._spread())
+            r = fit * r + own["contraction"] * own["floor"]
+            assert np.linalg.norm(self.case.at(theta).residual()) <= r * (1 + 1e-9) + self.noise
+            moved = np.linalg.norm(theta - self.theta)
+            assert moved <= own["path_length"] * (1 + 1e-9) + slack
+            assert own["path_length"] <= statement["rho"] * (1 + 1e-12)
+
+    def _equilibria(self):
+        z, implicit = np.linspace(-4, 4, 4001), 0
+        for layer in self.case.network["layers"]:
+            if layer["type"] == "equilibrium":
+                slopes = np.diff(self.build._function(layer["activation"])(z)) / np.diff(z)
+                own = self.statement["rho"] if layer["trained"] else 0.0
+                norm = np.linalg.norm(self.case.arrays[layer["weights"]], 2) + own
+                modulus = np.max(np.abs(slopes)) * layer["factor"] * norm
+                assert modulus <= self.numbers["modulus"] * (1 + 1e-9) and modulus < 1
+                implicit += 1
+        assert implicit > 0
+
     def _margins(self):
         outputs = self.build.forward(self.case.network, self.case.arrays)
         y = self.case.arrays[self.case.network["targets"]]
