@@ -146,9 +146,9 @@ REFUSED = {
         lambda: sf.limit_kernel(sf.Flatten(), X, X[:, :4]),
         r"batches of examples of one shape. Got shapes \(2, 5, 4, 3\) and \(2, 4, 4, 3\)",
     ),
-    "norm behind an activation": (
-        lambda: sf.limit_kernel(sf.Serial(sf.Dense(4), sf.Relu(), sf.LayerNorm()), X[:, 0, 0]),
-        "`LayerNorm.kernel`: the features must be Gaussian.*in front of the activation",
+    "norm of features of several positions": (
+        lambda: sf.limit_kernel(sf.Serial(sf.Conv(4, 2), sf.Flatten(), sf.LayerNorm()), X),
+        "`LayerNorm.kernel`: the features must be Gaussian, or those behind an activation",
     ),
     "activation behind flatten": (
         lambda: sf.limit_kernel(sf.Serial(sf.Conv(4, 2), sf.Flatten(), sf.Relu()), X),

@@ -5,17 +5,21 @@ from surefit.activations import ACTIVATIONS, Identity, Relu, Tanh
 from surefit.layers import (
     LAYERS,
     Antisymmetric,
+    Attention,
     AveragePool,
     Bias,
     Centred,
+    Concat,
     Conv,
     Dense,
+    Dropout,
     Equilibrium,
     Flatten,
     GlobalAveragePool,
     LayerNorm,
     Linearised,
     MonotoneEquilibrium,
+    Product,
     Residual,
     Serial,
     Sum,
@@ -28,17 +32,21 @@ TWO_LAYER = Serial(Dense(32), Tanh(), Dense(2))
 # Name of a catalogue entry -> its smallest network with a limit that one hidden layer reaches.
 EXAMPLES = {
     "antisymmetric": Antisymmetric(TWO_LAYER),
+    "attention": Attention(4, 4, 16, nonlinearity=Tanh(), logit_std=0.5),
     "average_pool": Serial(Conv(8, 2, padding="circular"), AveragePool(2, 1)),
     "bias": Serial(Dense(3), Bias(0.5)),
     "centred": Centred(TWO_LAYER),
+    "concat": Serial(Concat(Dense(5), Serial(Dense(16), Relu())), Dense(2)),
     "conv": Conv(3, 2, 1, "same", 1.3, 0.4),
     "dense": Dense(3, 1.3, 0.4),
+    "dropout": Serial(Dense(32), Tanh(), Dropout(0.3), Dense(2)),
     "equilibrium": Serial(Dense(32), Equilibrium(32, Relu(), 0.2), Dense(1)),
     "flatten": Serial(Conv(16, 2), Relu(), Flatten(), Dense(1)),
     "global_average_pool": Serial(Conv(16, 2), Relu(), GlobalAveragePool(), Dense(1)),
     "layer_norm": Serial(Dense(64, 1.3, 0.4), LayerNorm(0.1), Dense(1)),
     "linearised": Linearised(TWO_LAYER),
     "monotone_equilibrium": MonotoneEquilibrium(3),
+    "product": Serial(Product(Dense(16), Serial(Dense(16), Tanh())), Dense(2)),
     "residual": Residual(Serial(Dense(16), Relu(), Dense(3)), 0.7),
     "serial": TWO_LAYER,
     "sum": Sum(TWO_LAYER, Dense(2, 0.7)),
@@ -49,13 +57,17 @@ EXAMPLES = {
 # Infinitely many layers are as wide as their limit only up to a few times 1/width.
 # So are means over 64 features, and rows of 64 weights.
 SETTINGS = {
+    # Logits of 16 features are not quite Gaussian.
+    "attention": {"finite_width": 0.03},
     "equilibrium": {"finite_width": 0.1},
     "layer_norm": {"finite_width": 0.05},
     "monotone_equilibrium": {"limit": False},
     "weight_norm_dense": {"finite_width": 0.03},
 }
 IMAGE = (3, 2, 2)
-SHAPES = dict.fromkeys(("average_pool", "conv", "flatten", "global_average_pool"), IMAGE)
+SHAPES = dict.fromkeys(
+    ("attention", "average_pool", "conv", "flatten", "global_average_pool"), IMAGE
+)
 NETWORKS = {
     **{
         f"output {name}": Serial(

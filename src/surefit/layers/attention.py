@@ -189,7 +189,7 @@ class Attention(Layer):
     @classmethod
     def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
         """The activation of the logits."""
-        return cls(4, 4, max(width // 4, 1), nonlinearity=activation, logit_std=0.7), (3, 2)
+        return cls(8, 16, max(width // 4, 1), nonlinearity=activation, logit_std=0.5), (3, 2)
 
     def trainable(self, params: Params) -> PyTree[bool]:
         """All or nothing, as `trained` says."""

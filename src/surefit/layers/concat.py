@@ -57,6 +57,8 @@ class Concat(Branches):
         Features of several branches have no single law, so that they do not count as Gaussian.
         """
         kernels = [branch.kernel(k) for branch in self.branches]
+        if len(kernels) == 1:
+            return kernels[0]
         width = sum(own.width for own in kernels)
 
         def mean(name: str) -> Array:
@@ -70,8 +72,8 @@ class Concat(Branches):
             variance1=mean("variance1"),
             variance2=mean("variance2"),
             width=width,
-            gaussian=len(kernels) == 1 and kernels[0].gaussian,
-            behind=kernels[0].behind if len(kernels) == 1 else None,
+            gaussian=False,
+            behind=None,
             distance=mean("distance") if self.closed_form and k.distance is not None else None,
         )
 

@@ -82,10 +82,12 @@ class Product(Branches):
                 "of the means. End the branches with `Dense`."
             )
 
+        if len(kernels) == 1:
+            return kernels[0]
+
         def product(name: str, but: Kernel | None = None) -> Array:
-            return functools.reduce(
-                operator.mul, (getattr(own, name) for own in kernels if own is not but), 1.0
-            )
+            factors = (getattr(own, name) for own in kernels if own is not but)
+            return functools.reduce(operator.mul, factors)
 
         return dataclasses.replace(
             kernels[0],
@@ -95,8 +97,8 @@ class Product(Branches):
             ),
             variance1=product("variance1"),
             variance2=product("variance2"),
-            gaussian=len(kernels) == 1 and kernels[0].gaussian,
-            behind=kernels[0].behind if len(kernels) == 1 else None,
+            gaussian=False,
+            behind=None,
             distance=None,
         )
 

@@ -17,10 +17,11 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from surefit.testing.activation import check_activation
     from surefit.testing.layer import check_layer
+    from surefit.testing.limit import check_limit
     from surefit.testing.loss import check_loss
     from surefit.testing.solver import check_solver
 
-__all__ = ["check_activation", "check_layer", "check_loss", "check_solver"]
+__all__ = ["check_activation", "check_layer", "check_limit", "check_loss", "check_solver"]
 
 
 def __getattr__(name: str) -> Callable:

@@ -9,12 +9,61 @@ import jax.numpy as jnp
 import numpy as np
 
 from surefit.core.kernel import Kernel
-from surefit.core.layer import Layer
-from surefit.layers import Flatten, Serial
+from surefit.core.layer import Layer, Shape
+from surefit.core.precision import float64
+from surefit.layers import Dense, Flatten, Serial
+from surefit.layers.dropout import drops
 from surefit.tangent import empirical_ntk, jacobian, limit_kernel
 from surefit.testing.claims import claim, claim_close, quick_jit
 
-__all__ = ["claim_limit"]
+__all__ = ["check_limit", "claim_limit"]
+
+
+@float64
+def check_limit(
+    layer: type[Layer],
+    activation: Layer,
+    *,
+    width: int = 256,
+    draws: int = 96,
+    standard_errors: float = 5.0,
+    finite_width: float = 0.0,
+) -> None:
+    """The limit kernels of a kind of layer in a network with an activation are means over draws.
+
+    The network is what `layer.example` gives.
+
+    Args:
+        layer: a class of layers.
+        activation: an activation.
+        width: features of its hidden layers.
+        draws: how many networks; a multiple of 16.
+        standard_errors: how many standard errors of the mean a kernel entry may be off.
+        finite_width: what a finite width may add to that, relative to the largest entry.
+
+    Raises:
+        AssertionError: naming the property that fails.
+        InvalidInputError: the network has no known limit.
+
+    Example:
+        >>> import surefit as sf
+        >>> from surefit.testing import check_limit
+        >>> check_limit(sf.Residual, sf.Tanh())
+    """
+    network, shape = _example(layer, activation, width)
+    x = jnp.asarray(np.random.default_rng(7).normal(size=(3, *shape)))
+    claim_limit(network, x, draws, standard_errors, finite_width, at_once=16)
+
+
+def _example(layer: type[Layer], activation: Layer, width: int) -> tuple[Layer, Shape]:
+    found = layer.example(activation, width)
+    if found is None:
+        try:
+            own = layer()
+        except TypeError as error:
+            claim(layer, "gives an `example`, or can be made without arguments", False, str(error))
+        found = Serial(Dense(width), activation, own, Dense(4)), (3,)
+    return found
 
 
 def claim_limit(
@@ -23,6 +72,7 @@ def claim_limit(
     seeds: int = 256,
     standard_errors: float = 5.0,
     finite_width: float = 0.0,
+    at_once: int | None = None,
 ) -> None:
     """NNGP and tangent kernel of the limit are the means over random parameters.
 
@@ -33,19 +83,15 @@ def claim_limit(
         seeds: number of draws.
         standard_errors: how many standard errors of the mean an entry may be off.
         finite_width: what a finite width may add, relative to the largest entry.
+        at_once: how many draws are held in memory together; None: all.
     """
     limit = limit_kernel(layer, x, cross_positions=True)
     each = jnp.arange(x.shape[0])
     claim(layer, "the variances of a limit kernel are its diagonal",
           jnp.allclose(limit.nngp[each, each], limit.variance1,
                        rtol=1e-12, atol=1e-14))  # fmt: skip
-    # Two batches that happen to be equal take the route of two different ones.
-    crossed = limit_kernel(layer, x, x, cross_positions=True)
-    for name in ("nngp", "ntk"):
-        whole = getattr(limit, name)
-        claim_close(layer, f"the {name} of a batch and of two equal batches agree",
-                    getattr(crossed, name), whole,
-                    1e-7 * (1 + float(jnp.max(jnp.abs(whole)))))  # fmt: skip
+    if not drops(layer):
+        _claim_two_batches(layer, x, limit)
 
     shape = layer.output_shape(x.shape[1:])
     claim(layer, "the kernel knows the positions of the outputs", limit.space == shape[:-1],
@@ -53,9 +99,10 @@ def claim_limit(
     if limit.space:
         _claim_same_positions(layer, x, limit)
     draw = _of_images if limit.space else _of_vectors
-    draws = quick_jit(jax.vmap(lambda key: draw(layer, key, x)))(
-        jax.random.split(jax.random.key(1), seeds)
-    )
+    keys = jax.random.split(jax.random.key(1), seeds)
+    draws = quick_jit(
+        lambda keys: jax.lax.map(lambda key: draw(layer, key, x), keys, batch_size=at_once or seeds)
+    )(keys)
     for name, sample in zip(("nngp", "ntk"), map(np.asarray, draws), strict=True):
         expected = np.asarray(getattr(limit, name))
         scale = np.max(np.abs(expected))
@@ -66,6 +113,16 @@ def claim_limit(
         claim_close(layer, f"the limit {name} is the mean over random parameters",
                     np.mean(sample, axis=0), expected,
                     standard_errors * error + (finite_width + 1e-10) * scale + 1e-12)  # fmt: skip
+
+
+def _claim_two_batches(layer: Layer, x: jax.Array, limit: Kernel) -> None:
+    """Two batches that happen to be equal take the route of two different ones."""
+    crossed = limit_kernel(layer, x, x, cross_positions=True)
+    for name in ("nngp", "ntk"):
+        whole = getattr(limit, name)
+        claim_close(layer, f"the {name} of a batch and of two equal batches agree",
+                    getattr(crossed, name), whole,
+                    1e-7 * (1 + float(jnp.max(jnp.abs(whole)))))  # fmt: skip
 
 
 def _claim_same_positions(layer: Layer, x: jax.Array, limit: Kernel) -> None:

@@ -1,0 +1,41 @@
+"""Every layer with every activation: the limit kernels are means over networks of finite width."""
+
+import itertools
+
+import pytest
+
+from surefit.activations import ACTIVATIONS
+from surefit.errors import InvalidInputError
+from surefit.layers import LAYERS
+from surefit.testing import check_limit
+
+# Other test modules define layers of their own, which are entries too.
+ACTS = {n: c for n, c in ACTIVATIONS.entries().items() if c.__module__.startswith("surefit.")}
+KINDS = {
+    n: c
+    for n, c in LAYERS.entries().items()
+    if n not in ACTIVATIONS and c.__module__.startswith("surefit.")
+}
+# Without a limit: the mathematics that is missing, as the refusal names it.
+REFUSED = {"monotone_equilibrium": "entries are not independent"}
+# What width 256 adds for layers whose limit is not exact in the mean behind one hidden layer.
+FINITE_WIDTH = {}
+
+GRID = list(itertools.product(KINDS, ACTS))
+# In the fast run every activation meets one layer, and neighbours in the catalogue different ones.
+FAST = {(list(KINDS)[5 * i % len(KINDS)], act) for i, act in enumerate(ACTS)}
+
+
+@pytest.mark.parametrize(
+    ("kind", "act"),
+    [
+        pytest.param(*pair, id="-".join(pair), marks=[] if pair in FAST else [pytest.mark.slow])
+        for pair in GRID
+    ],
+)
+def test_limit_is_the_mean_over_draws(kind, act):
+    if kind in REFUSED:
+        with pytest.raises(InvalidInputError, match=REFUSED[kind]):
+            check_limit(KINDS[kind], ACTS[act]())
+    else:
+        check_limit(KINDS[kind], ACTS[act](), finite_width=FINITE_WIDTH.get(kind, 0.0))
