@@ -42,7 +42,9 @@ def check(path: str | pathlib.Path, bits: int = 53) -> Verdict:
             network = build(folder, Ball if bits <= DOUBLE else Wide)
             unused = sorted(set(folder.arrays) - folder.used)
             demand(not unused, f"the network does not use the arrays {unused}")
-            said = PROOFS[folder.spec.statement.kind](Problem(folder, network), chain)
+            statement = folder.spec.statement
+            problem = Problem(statement, folder.spec.loss, network, folder)
+            said = PROOFS[statement.kind](problem, chain)
         chain.require_finite()
         _compare_claims(folder, chain)
         verdict, sentence, reason = PROVED, said, ""

@@ -124,17 +124,11 @@ ACTIVATION = tagged("name", {
     "sigmoid": {"shifted": boolean},
 })  # fmt: skip
 WEIGHTS = {"weights": text, "factor": positive, "trained": boolean, "activation": ACTIVATION}
-AFFINE = WEIGHTS | {
-    "bias": option({"values": text, "factor": real, "trained": boolean}),
-    "skip_in": real,
-    "skip_out": real,
-    "gain": positive,
-}
-WINDOWS = {
-    "window": items(whole, 8),
-    "strides": items(whole, 8),
-    "padding": one_of("valid", "same", "circular"),
-}
+BIAS = {"values": text, "factor": real, "trained": boolean}
+AFFINE = WEIGHTS | {"bias": option(BIAS), "skip_in": real, "skip_out": real, "gain": positive}
+POSITIONS = items(whole, 8)
+PADDING = one_of("valid", "same", "circular")
+WINDOWS = {"window": POSITIONS, "strides": POSITIONS, "padding": PADDING}
 LAYERS = {
     "dense": AFFINE,
     "conv": AFFINE | WINDOWS | {"shared": boolean},
@@ -143,41 +137,30 @@ LAYERS = {
     "flatten": {},
     "equilibrium": WEIGHTS | {"keep_input": boolean},
 }
-BALL = {"rho": positive, "start_radius": real}
+DESCENT = {"rho": positive, "step_size": positive}
 STATEMENTS = {
-    "flow": BALL,
-    "descent": BALL | {"step_size": positive},
-    "stochastic": {
-        "rho": positive,
-        "step_size": positive,
-        "batch_size": whole,
-        "growth": real,
-        "failure_probability": real,
-    },
-    "shadowing": {"rho": positive, "step_size": positive, "steps": whole},
+    "flow": {"rho": positive, "start_radius": real},
+    "descent": DESCENT | {"start_radius": real},
+    "stochastic": DESCENT | {"batch_size": whole, "growth": real, "failure_probability": real},
+    "shadowing": DESCENT | {"steps": whole},
+    "floor": DESCENT | {"steps": whole, "error": positive, "arithmetic": one_of("any", "float64")},
     "initialisation": {"step_size": positive, "reach": positive},
-    "floor": {
-        "rho": positive,
-        "step_size": positive,
-        "steps": whole,
-        "error": positive,
-        "arithmetic": one_of("any", "float64"),
-    },
     "equilibria": {"rho": positive},
     "accuracy": {},
     "homogeneous": {},
+}
+NETWORK = {
+    "inputs": text,
+    "targets": text,
+    "offset": option(text),
+    "layers": items(tagged("type", LAYERS), 1000),
 }
 CERTIFICATE = {
     "format": one_of("surefit-certificate"),
     "version": one_of(1),
     "statement": tagged("kind", STATEMENTS),
     "loss": {"kind": one_of("squared", "cross_entropy"), "scale": positive},
-    "network": {
-        "inputs": text,
-        "targets": text,
-        "offset": option(text),
-        "layers": items(tagged("type", LAYERS), 1000),
-    },
+    "network": NETWORK,
     "arrays": mapping({"sha256": text, "shape": items(whole, 8), "dtype": one_of("float64")}),
     "claims": mapping(real),
 }

@@ -123,10 +123,7 @@ class Shadow:
             beta: the largest norm of a Jacobian there.
         """
         slope = self.hidden.activation.slope
-        rows, self.vj = _sizes(self.w, 1), _sizes(self.v, 0)
-        self.w_size, self.w_row = _size(self.w), float(np.max(rows))
-        self.v_size, self.v_row = _size(self.v), float(np.max(self.vj))
-        self.both = _size(rows * self.vj)
+        self._weigh()
         self.dw, self.dv = np.full(1, rho), np.zeros(1)  # all weights together
         # Computed features and slopes are no larger than these.
         features, _, _ = self.floats.at(self.u @ self.w.T)
@@ -142,6 +139,13 @@ class Shadow:
         step = self.step * (beta * residual) + error
         size = np.hypot(self.w_size, self.v_size) + rho
         return float(error + U * (size + 8 * step)) * NEARLY
+
+    def _weigh(self) -> None:
+        """The sizes of the weights."""
+        rows, self.vj = _sizes(self.w, 1), _sizes(self.v, 0)
+        self.w_size, self.w_row = _size(self.w), float(np.max(rows))
+        self.v_size, self.v_row = _size(self.v), float(np.max(self.vj))
+        self.both = _size(rows * self.vj)
 
     def _moved(self) -> float:
         return _size(np.hypot(self.dw, self.dv)) * NEARLY
@@ -173,10 +177,7 @@ class Shadow:
     def _refer(self, new_norm: bool = False) -> None:
         """Makes the current point the reference of sizes and of the blocks C_j."""
         a, r = self.hidden.activation, self.r_size
-        rows, self.vj = _sizes(self.w, 1), _sizes(self.v, 0)
-        self.w_size, self.w_row = _size(self.w), float(np.max(rows))
-        self.v_size, self.v_row = _size(self.v), float(np.max(self.vj))
-        self.both = _size(rows * self.vj)
+        self._weigh()
         self.dw, self.dv = np.zeros(self.m), np.zeros(self.m)
         self._round()
         if new_norm:

@@ -6,16 +6,23 @@ the chain, and returns the sentence proved.
 
 from __future__ import annotations
 
-from surefit_checker.statements import classes, equilibria, floor, initialisation, local, shadowing
+from surefit_checker.statements import (
+    classes,
+    equilibria,
+    inexact,
+    initialisation,
+    local,
+    shadowing,
+)
 
 PROOFS = {
     "flow": local.flow,
     "descent": local.descent,
-    "stochastic": local.stochastic,
+    "stochastic": inexact.stochastic,
     "accuracy": classes.accuracy,
     "homogeneous": classes.homogeneous,
     "shadowing": shadowing.prove,
     "initialisation": initialisation.prove,
-    "floor": floor.prove,
+    "floor": inexact.floor,
     "equilibria": equilibria.prove,
 }

@@ -50,14 +50,14 @@ def accuracy(problem: Problem, chain: Chain) -> str:
 
 def homogeneous(problem: Problem, chain: Chain) -> str:
     """Flow on cross-entropy drives the loss of a homogeneous network to zero (Lyu, Li 2020)."""
-    demand(problem.loss == "cross_entropy", "this statement is about cross-entropy")
+    demand(problem.loss.kind == "cross_entropy", "this statement is about cross-entropy")
     degree, weights = _degree(problem)
     found = margins(problem)
     loss = sum(((1 + sum(((-s).exp() for s in one), arb(0))).log() for one in found), arb(0))
     chain.numbers["loss_sum"] = float_up(loss)
     chain.at_most("sum of the losses < ln 2", loss, arb(2).log(), strict=True)
     margin = -(loss.upper().exp() - 1).log()
-    gain = degree**2 * margin**2 * problem.scale / arb(weights) ** 2
+    gain = degree**2 * margin**2 * arb(problem.loss.scale) / arb(weights) ** 2
     chain.numbers |= {"weight_norm": weights, "smoothed_margin": float_down(margin)}
     return (
         f"Every gradient flow on the loss from the saved weights classifies all {len(found)} "

@@ -29,7 +29,7 @@ ROOM = 1.1  # a radius, over the way that weights would go if nothing bent
 def prove(problem: Problem, chain: Chain) -> str:
     """The sentence proved."""
     network, numbers, layers = problem.network, chain.numbers, problem.network.layers
-    demand(problem.loss == "squared", "this statement is about squared losses")
+    demand(problem.loss.kind == "squared", "this statement is about squared losses")
     demand(
         network.shape[1] == 1 and applies(layers) and network.parts == 2,
         "this statement is about two dense layers, both trained, with a smooth activation and one "

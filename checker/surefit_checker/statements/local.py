@@ -1,7 +1,7 @@
-"""What happens near the saved weights: flow, descent, batches (docs: descent.md, sgd.md).
+"""Flow and descent near the saved weights (Theorem 1, docs/certificates/descent.md).
 
-The statements rest on four facts: the residual, the least singular value and the norm of the
-Jacobian at the saved weights, and its Lipschitz constant within rho.
+They rest on four facts: the residual, the least singular value and the norm of the Jacobian at the
+saved weights, and its Lipschitz constant within rho.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import numpy as np
 from flint import arb
 
-from surefit_checker.ball import Ball, float_down, float_up, gamma, norm, up
+from surefit_checker.ball import Ball, float_down, float_up, gamma, norm
 from surefit_checker.chain import Chain, above, below
 from surefit_checker.curvature import curvature
 from surefit_checker.network import Network
@@ -21,40 +21,27 @@ from surefit_checker.schema import demand
 from surefit_checker.spectrum import least_eigenvalue, operator_bounds
 from surefit_checker.verdict import UndecidedError
 
-OMEGA = arb("1.0718")  # at least 2/(1 + sqrt(1 - 2h)) for h <= 1/8
-
 
 @dataclasses.dataclass(frozen=True)
 class Problem:
     """What a statement is about.
 
     Args:
-        folder: from which the network was made.
+        statement: as written in the certificate.
+        loss: likewise.
         network: at the saved weights.
+        folder: from which the network was made.
     """
 
-    folder: Folder
+    statement: SimpleNamespace
+    loss: SimpleNamespace
     network: Network
-
-    @property
-    def statement(self) -> SimpleNamespace:
-        """As written in the certificate."""
-        return self.folder.spec.statement
-
-    @property
-    def loss(self) -> str:
-        """Its kind."""
-        return self.folder.spec.loss.kind
-
-    @property
-    def scale(self) -> arb:
-        """The factor c of the loss."""
-        return arb(self.folder.spec.loss.scale)
+    folder: Folder
 
     @property
     def step(self) -> arb:
         """The step on half the square."""
-        return 2 * self.scale * arb(self.statement.step_size)
+        return 2 * arb(self.loss.scale) * arb(self.statement.step_size)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -80,7 +67,7 @@ def known_facts(problem: Problem, chain: Chain, start: float = 0.0) -> Facts:
     """The facts; the numbers left in the chain are those at the saved weights."""
     rho, network, numbers = problem.statement.rho, problem.network, chain.numbers
     demand(0 <= start < rho, "`rho` must be larger than `start_radius`, which must not be negative")
-    demand(problem.loss == "squared", "this statement is about squared losses")
+    demand(problem.loss.kind == "squared", "this statement is about squared losses")
     kernel = network.kernel()
     residual = float(norm(network.residual.mag()))
     low, high = least_eigenvalue(kernel), -least_eigenvalue(-kernel)
@@ -126,7 +113,7 @@ def flow(problem: Problem, chain: Chain) -> str:
         f"Gradient flow on the loss from {_starts(start)} converges to weights with zero loss: its "
         f"path is no longer than {above(chain.numbers['path_length'])}, and the norm of the "
         f"residual, now at most {above(chain.numbers['residual_norm'])} at the saved weights, "
-        f"falls at least as fast as exp(-{below(2 * problem.scale * rate)} t)."
+        f"falls at least as fast as exp(-{below(2 * arb(problem.loss.scale) * rate)} t)."
     )
 
 
@@ -135,7 +122,7 @@ def descent(problem: Problem, chain: Chain) -> str:
     start = problem.statement.start_radius
     facts = known_facts(problem, chain, start)
     rate = majorise(facts, _loss_against_flow(facts, problem.step, chain), chain)
-    chain.numbers["largest_step"] = float_down(1 / (2 * problem.scale * facts.beta**2))
+    chain.numbers["largest_step"] = float_down(1 / (2 * arb(problem.loss.scale) * facts.beta**2))
     return (
         f"Gradient descent on the loss with step size {problem.statement.step_size!r} from "
         f"{_starts(start)} converges to weights with zero loss: its path is no longer than "
@@ -182,54 +169,3 @@ def majorise(facts: Facts, c: arb, chain: Chain) -> arb:
     rate = ((slope - lam * path) * (sigma - lam * path)).lower()
     chain.numbers |= {"path_length": float_up(path), "rate": float_down(rate)}
     return rate
-
-
-def stochastic(problem: Problem, chain: Chain) -> str:
-    """Descent on batches converges, with a probability (Theorem 5).
-
-    Every step draws b of the n samples, uniformly, without replacement, independently of the past.
-    """
-    facts, statement, (n, _) = known_facts(problem, chain), problem.statement, problem.network.shape
-    batch, failure, growth = statement.batch_size, statement.failure_probability, statement.growth
-    fits = batch <= n and growth > 1 and failure < 1
-    demand(fits, "a number of the statement is out of range")
-    lam, rho, beta, step = facts.lipschitz, facts.rho, facts.beta, problem.step
-    chain.at_most("lipschitz * rho < sigma", lam * rho, facts.sigma, strict=True)
-    sigma = facts.sigma - lam * rho
-    kappa = _kappa(problem.network, batch, beta, float_up(lam * rho))
-    tau = (step * kappa).upper()
-    chain.at_most("step * n/b * (jacobian norm of a batch)^2 < 1.85", tau, arb("1.85"), strict=True)
-    c = arb("1.856") - tau
-    distance = OMEGA * facts.residual / sigma
-    far = arb(growth).sqrt() * distance
-    chain.at_most("lipschitz * residual <= sigma^2/8", lam * facts.residual, sigma**2 / 8)
-    chain.at_most("lipschitz * jacobian norm * distance * sqrt(growth) <= sigma^2/8",
-                  lam * beta * far, sigma**2 / 8)  # fmt: skip
-    margin = OMEGA * beta * far / sigma
-    chain.at_most("the margin of the ball < rho", margin, rho, strict=True)
-    chain.at_most("distance of the solutions <= rho", distance, rho)
-    path = arb("2.3") * kappa.sqrt() * facts.residual / (c * sigma**2)
-    probability = 1 / arb(growth) + path / (rho - margin)
-    chain.at_most("probability of leaving the ball", probability, arb(failure))
-    chain.numbers |= {
-        "expected_path": float_up(path),
-        "failure_probability": float_up(probability),
-        "contraction": float_down(arb("0.87") * c * step * sigma**2),
-    }
-    return (
-        f"Stochastic gradient descent on the loss with step size {statement.step_size!r}, from the "
-        f"saved weights, with {batch} samples drawn afresh in every step and their gradient scaled "
-        f"by {n}/{batch}, converges to weights with zero loss with a probability of at least 1 - "
-        f"{failure!r} over the draws. The squared distance to the "
-        "weights with zero loss, in expectation over the runs that have stayed near so far, "
-        f"shrinks in every step by a factor of at most 1 - {below(chain.numbers['contraction'])}."
-    )
-
-
-def _kappa(network: Network, batch: int, beta: arb, moved: float) -> arb:
-    """At least n/b times the square of the Jacobian of any batch on the ball."""
-    (n, k), each = network.shape, np.arange(network.shape[0])
-    own = operator_bounds(network.kernel().ball().reshape(n, k, n, k)[each, :, each, :])
-    squares = np.sort(up((up(np.sqrt(own), 2) + moved) ** 2, 4))
-    largest, whole = float(up(np.sum(squares[-batch:]), batch)), (beta * beta).upper()
-    return arb(n) / batch * (whole if whole < largest else arb(largest))

@@ -24,7 +24,7 @@ FARTHEST = 2.0**500  # so that rounding the step costs a unit in its last place,
 
 def started(problem: local.Problem) -> Shadow:
     """The run at its start; it is one in float64, whatever precision the rest is checked in."""
-    start, spec, arrays = problem.network, problem.folder.spec, problem.folder.arrays
+    start, spec, arrays = problem.network, problem.folder.spec.network, problem.folder.arrays
     start = start if start.make is Ball else _built(problem.folder, arrays, Ball)
     layers = start.layers
     fits = applies(layers) and layers[0].slot is not None and layers[1].bias is None
@@ -33,10 +33,10 @@ def started(problem: local.Problem) -> Shadow:
     demand(fits, "shadowing needs hidden biases to be trained")
     used = floats(layers[0].spec.activation)
     _agree(used, start)
-    targets = Ball(arrays[spec.network.targets])
-    if spec.network.offset is not None:
-        targets = targets + Ball(arrays[spec.network.offset])
-    scaled = 2 * spec.loss.scale * problem.statement.step_size
+    targets = Ball(arrays[spec.targets])
+    if spec.offset is not None:
+        targets = targets + Ball(arrays[spec.offset])
+    scaled = 2 * problem.loss.scale * problem.statement.step_size
     if not 1.0 / FARTHEST < scaled < FARTHEST:
         raise UndecidedError(f"the step on half the square, {scaled:.3g}, is out of range")
     return Shadow(*layers, targets, scaled, used)
@@ -46,7 +46,7 @@ def prove(problem: local.Problem, chain: Chain) -> str:
     """The sentence proved."""
     statement, steps = problem.statement, problem.statement.steps
     demand(steps <= MOST, f"`steps` must be at most {MOST}")
-    folder, make, spec = problem.folder, problem.network.make, problem.folder.spec
+    folder, make = problem.folder, problem.network.make
     run = started(problem)
     run.run(steps)
     chain.at_most("step * (jacobian norm)^2 <= 2, near the run", arb(run.largest), arb(2))
@@ -58,8 +58,7 @@ def prove(problem: local.Problem, chain: Chain) -> str:
     end = _built(folder, arrays, make)
     _agree(run.floats, end if make is Ball else _built(folder, arrays, Ball))
     near = SimpleNamespace(**vars(statement), start_radius=run.radius)
-    final = SimpleNamespace(**vars(spec) | {"statement": near})
-    local.descent(local.Problem(Folder(final, arrays), end), chain)
+    local.descent(local.Problem(near, problem.loss, end, folder), chain)
     numbers = chain.numbers
     numbers |= {"shadow_radius": run.radius, "amplification": run.amplification}
     return (
