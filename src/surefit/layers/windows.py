@@ -56,7 +56,7 @@ class Windows:
             )
         return tuple(-(-n // s) for n, s in zip(self.space, self.strides, strict=True))
 
-    def _pads(self, axis: int) -> tuple[int, int]:
+    def pads(self, axis: int) -> tuple[int, int]:
         """How much lies before and behind the border along an axis of `space`."""
         if self.padding == "valid":
             return 0, 0
@@ -71,7 +71,7 @@ class Windows:
         """For every offset in a window: what all windows see there, moving along `axes` at once."""
         pads = [(0, 0)] * v.ndim
         for along in axes:
-            pads[along] = self._pads(axis)
+            pads[along] = self.pads(axis)
         v = jnp.pad(v, pads, mode="wrap" if self.padding == "circular" else "constant")
         reach = (self.output[axis] - 1) * self.strides[axis] + 1
         found = []

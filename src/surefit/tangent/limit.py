@@ -11,6 +11,7 @@ from jaxtyping import Array, Float
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer
 from surefit.errors import UnknownNameError
+from surefit.tangent.images import covers, image_kernel, pays
 from surefit.tangent.inputs import (
     ARRAYS,
     input_kernel,
@@ -52,13 +53,14 @@ def limit_kernel(
     vectors of equal norms, have kernels that are one function of the angle: it is fitted by
     polynomials whose error is controlled, and compared with the recursion through the layers on a
     sample of pairs every time. Others are evaluated tile by tile, or layer by layer. Close pairs
-    are found and computed from the difference of their rows. Under a trace always layer by layer.
+    are found and computed from the difference of their rows. Kernels of many images are evaluated
+    in blocks of pairs, see `surefit.tangent.images`. Under a trace always layer by layer.
 
     Cost: for vectors about that of the product of the batches by the univariate route, whatever
         the depth; else the duals of every layer for every pair. For images of P positions, P duals
-        per pair of examples; P^2, and P^2 numbers of memory, where the network pools. Layer by
-        layer, networks whose outputs have no positions are evaluated in blocks of examples, so
-        that about 1 GiB is needed.
+        per pair of examples; P^2 where the network pools, and layer by layer P^2 numbers of
+        memory. Layer by layer, networks whose outputs have no positions are evaluated in blocks of
+        examples, so that about 1 GiB is needed.
 
     Raises:
         InvalidInputError: the composition has no known limit, shapes do not match, or inputs are
@@ -91,6 +93,9 @@ def limit_kernel(
     if x1.ndim > 2:
         # Kernels do not know all of a shape; layers say what does not fit.
         network.output_shape(x1.shape[1:])
+        many = not cross_positions and not is_traced(x1, x2) and pays(network, x1, x2)
+        if many and covers(network, x1.shape[1:]):
+            return _only(image_kernel(network, x1, x2, get), get)
     return _only(_layer_by_layer(network, x1, x2, cross_positions), get)
 
 

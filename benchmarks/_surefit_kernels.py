@@ -1,0 +1,79 @@
+"""Kernels by surefit, on request: the other side of `peers/neural_tangents_kernels.py`."""
+
+import jax
+import jax.numpy as jnp
+
+import surefit as sf
+from benchmarks.peers._serving import serve
+
+ACTIVATIONS = {"relu": sf.Relu, "gelu": sf.Gelu, "erf": sf.Erf, "tanh": sf.Tanh}
+
+
+def network(case):
+    std, bias = case["weight_std"], case["bias_std"]
+    layers = []
+    for width in case["widths"]:
+        if case["kind"] == "images":
+            layers.append(sf.Conv(width, 3, weight_std=std, bias_std=bias))
+        else:
+            layers.append(sf.Dense(width, weight_std=std, bias_std=bias))
+        layers.append(ACTIVATIONS[case["activation"]]())
+    if case["kind"] == "images":
+        layers.append({"flatten": sf.Flatten, "average": sf.GlobalAveragePool}[case["end"]]())
+    return sf.Serial(*layers, sf.Dense(case["outputs"], weight_std=std, bias_std=bias))
+
+
+def parameters(case, arrays):
+    """Those of `network`: weights (features, width) of every dense layer."""
+    weights = iter([jnp.asarray(arrays[f"w{k}"]) for k in range(len(case["widths"]) + 1)])
+    layers = network(case).layers
+    return tuple({"w": next(weights)} if isinstance(layer, sf.Dense) else () for layer in layers)
+
+
+def floor(case, x):
+    """The matrix products that nothing avoids, of one triangle's two halves alike."""
+    if case["kind"] != "empirical":
+        rows = x.reshape(len(x), -1)
+        return jax.jit(lambda: (rows @ rows.T,))
+    inputs = [x.shape[1], *case["widths"]]
+    outputs = [*case["widths"], case["outputs"]]
+    pairs = case["outputs"] if case["output"] == "trace" else case["outputs"] ** 2
+    keys = jax.random.split(jax.random.key(0), 2 * len(inputs))
+    factors = [
+        jax.random.normal(key, (len(x), m), x.dtype) for key, m in zip(keys, inputs, strict=False)
+    ]
+    slopes = [
+        jax.random.normal(key, (pairs, len(x), m), x.dtype)
+        for key, m in zip(keys[len(inputs) :], outputs[:-1], strict=False)
+    ]
+    # The last layer's slopes are constants.
+    return jax.jit(lambda a, b: ([v @ v.T for v in a], [v @ jnp.swapaxes(v, 1, 2) for v in b])), (
+        factors,
+        slopes,
+    )
+
+
+def prepare(case, arrays):
+    x = jnp.asarray(arrays["x"])
+    assert x.dtype == case["dtype"]
+    if case["side"] == "floor":
+        made = floor(case, x)
+        product, given = made if isinstance(made, tuple) else (made, ())
+        return lambda: jax.block_until_ready(product(*given))
+    if case["kind"] == "empirical":
+        net, params = network(case), parameters(case, arrays)
+        compiled = jax.jit(
+            lambda params, x: sf.empirical_ntk(net, params, x, outputs=case["output"])
+        )
+        return lambda: (jax.block_until_ready(compiled(params, x)),)
+    net = network(case)
+
+    def action():
+        kernel = sf.limit_kernel(net, x)
+        return jax.block_until_ready((kernel.nngp, kernel.ntk))
+
+    return action
+
+
+if __name__ == "__main__":
+    serve(prepare)
