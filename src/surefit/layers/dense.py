@@ -28,7 +28,8 @@ class Dense(Layer):
     | `unscaled` | 1 | $\sigma_w$ | 1 | $\sigma_b$ |
 
     where $m$ is the number of incoming features. `unscaled` is what the two-layer papers use on
-    inputs of unit norm ($w_r \sim N(0, I)$).
+    inputs of unit norm ($w_r \sim N(0, I)$). Behind a `mean_field` layer both kernels are of the
+    order of $1/m$: $m\Theta$ has a limit, and step sizes are of the order of $m$.
 
     Args:
         features: number of outgoing features.
