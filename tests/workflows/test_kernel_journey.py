@@ -59,7 +59,7 @@ def test_predictions_are_those_of_kernel_ridge_regression(finished):
 def test_curves_steps_and_classes_agree_with_each_other(finished):
     _, done = finished
     record = done.record
-    loss, accuracy = record.panels
+    loss, errors = record.panels
     lines = {line.label: line for line in loss.lines}
     assert list(lines) == [
         "NTK, training", "NTK, test", "last layer (NNGP), training", "last layer (NNGP), test",
@@ -70,8 +70,9 @@ def test_curves_steps_and_classes_agree_with_each_other(finished):
     half = next(steps for share, steps, _ in record.kernels[0].goals if share == 0.5)
     assert np.interp(half, train.x, train.y) <= 0.5 * train.y[0] * 1.02
     assert record.kernels[0].goals[-1][1:] == (None, np.inf)  # the ridge forbids an exact fit
-    ends = {line.label: line.y[-1] for line in accuracy.lines}
-    assert ends["NTK, training"] == record.kernels[0].scores["train_accuracy"]
+    ends = {line.label: line.y[-1] for line in errors.lines}
+    assert ends["NTK, training"] == 1.0 - record.kernels[0].scores["train_accuracy"]
+    assert ends["NTK, test"] == 1.0 - record.kernels[0].scores["test_accuracy"]
     counts = np.array([row[1] for row in record.class_rows])
     shares = np.array([row[2] for row in record.class_rows])
     assert counts.sum() == 30

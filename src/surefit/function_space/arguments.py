@@ -30,7 +30,7 @@ def _finite(name: str, value: Any) -> np.ndarray:
             "largest eigenvalue, is larger than the small eigenvalues that decide what is learnt "
             "late. Compute the kernel with 64-bit JAX (`jax.enable_x64(True)`)."
         )
-    array = array.astype(np.float64)
+    array = array.astype(np.float64, copy=False).view()
     bad = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))
     if bad.size:
         raise InvalidInputError(

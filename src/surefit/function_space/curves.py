@@ -70,8 +70,8 @@ def time_to_loss(loss: float, eigenvalues: Values, weights: Values, ridge: float
         return 0.0
     if loss_of(Converged(ridge), eigenvalues, weights) >= loss:
         return math.inf
-    alive = eigenvalues[eigenvalues > 0.0]
-    longest = _LONGEST / float(alive.min() + ridge)
+    rates = (eigenvalues + ridge)[eigenvalues != 0.0]
+    longest = _LONGEST / float(rates[rates > 0.0].min())
     shortest = longest
     while shortest > 0.0 and excess(shortest) <= 0.0:
         longest, shortest = shortest, shortest / 4.0

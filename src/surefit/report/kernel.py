@@ -72,12 +72,11 @@ def _plot(panel: Panel) -> Plot:
         lines=lines,
         log_x=panel.log_x,
         log_y=panel.log_y,
-        percent=panel.name == "accuracy",
     )
 
 
 def _question(record: KernelRecord) -> Html:
-    rows = [[name.replace("_", " "), value(item)] for name, item in record.spec.items()]
+    rows = [[name.replace("_", " "), value(item)] for name, item in sorted(record.spec.items())]
     return section(
         "question",
         "What was asked",

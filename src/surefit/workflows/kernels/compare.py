@@ -6,6 +6,7 @@ import dataclasses
 import math
 from typing import Any, Literal
 
+import jax
 import numpy as np
 from jaxtyping import Float64, Int64
 
@@ -142,7 +143,8 @@ def compare_with_training(
         step_size=step_size,
         space=space,
         run=run,
-        params=trained,
+        # As NumPy arrays, which keep their digits in 32-bit mode too.
+        params=jax.tree.map(np.asarray, trained),
     )
 
 

@@ -1,4 +1,4 @@
-"""Predicted training curves: loss and accuracy over the steps of gradient descent."""
+"""Predicted training curves: loss and errors over the steps of gradient descent."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def steps_shown(space: FunctionSpace) -> Int64[np.ndarray, " times"]:
 def curve_lines(
     name: str, space: FunctionSpace, samples: Samples
 ) -> tuple[list[CurveLine], list[CurveLine]]:
-    """The lines of one kernel: losses per sample, and accuracies where targets are classes.
+    """The lines of one kernel: losses per sample, and shares of errors for classes.
 
     Cost: $(n + m)nk$ operations for each of about 50 times.
     """
@@ -54,7 +54,7 @@ def curve_lines(
             error = 0.5 * float(np.mean(np.sum((outputs - targets[part]) ** 2, axis=1)))
             losses.setdefault(part, []).append(error)
             if samples.classification:
-                shares.setdefault(part, []).append(code.accuracy(outputs, labels[part]))
+                shares.setdefault(part, []).append(1.0 - code.accuracy(outputs, labels[part]))
     x = steps.astype(np.float64)
 
     def lines(values: dict[str, list[float]]) -> list[CurveLine]:
@@ -64,7 +64,7 @@ def curve_lines(
 
 
 def panels(losses: list[CurveLine], shares: list[CurveLine], compared: bool) -> tuple[Panel, ...]:
-    """The figure: losses, and accuracies where there are any."""
+    """The figure: losses, and errors where targets are classes."""
     also = " The line of the trained network is measured." if compared else ""
     loss = Panel(
         name="loss",
@@ -82,11 +82,11 @@ def panels(losses: list[CurveLine], shares: list[CurveLine], compared: bool) -> 
     return (
         loss,
         Panel(
-            name="accuracy",
-            title="Predicted accuracy",
-            about="The share of samples in the right class at the same steps.",
+            name="errors",
+            title="Predicted errors",
+            about="The share of samples in a wrong class at the same steps.",
             x_axis="step",
-            y_axis="accuracy",
+            y_axis="share misclassified",
             lines=tuple(shares),
             log_x=True,
         ),

@@ -86,8 +86,9 @@ def _cnn(
         )
     pixels = math.prod(shape[:-1])
     # Inputs of norm 1: a mean square of 1 over all pixels, as behind the first layer of `fc`.
-    layers: list[Layer] = [Conv(m, spec.window, weight_std=std * math.sqrt(pixels * shape[-1]))]
+    gain, bias = std * math.sqrt(pixels * shape[-1]), spec.bias_std or None
+    layers: list[Layer] = [Conv(m, spec.window, weight_std=gain, bias_std=bias)]
     for _ in range(spec.depth - 1):
-        layers += [activation, Conv(m, spec.window, weight_std=std, bias_std=spec.bias_std or None)]
+        layers += [activation, Conv(m, spec.window, weight_std=std, bias_std=bias)]
     pool = Flatten() if spec.pooling == "flatten" else GlobalAveragePool()
     return Serial(*layers, activation, pool, Dense(outputs))

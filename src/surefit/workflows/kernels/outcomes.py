@@ -8,7 +8,7 @@ import numpy as np
 from jaxtyping import Float64, Shaped
 
 from surefit.core.kernel_record import KernelOutcome
-from surefit.function_space import Definiteness, FunctionSpace
+from surefit.function_space import Definiteness, FunctionSpace, KernelEigen
 from surefit.workflows.kernels.samples import Samples
 
 __all__ = ["GOALS", "Predictions", "ends", "outcome", "rmse", "unlearnable"]
@@ -42,7 +42,7 @@ def outcome(name: str, space: FunctionSpace, samples: Samples, end: Predictions)
     return KernelOutcome(
         name=name,
         status=str(space.status),
-        message=space.message,
+        message=KernelEigen(f"The {name.upper()} of the training samples", spectrum).message,
         smallest=spectrum.smallest.value,
         largest=spectrum.largest.value,
         error=spectrum.error,
