@@ -29,23 +29,39 @@ class Statement:
     """What is claimed: the proposals that a checker starts from.
 
     Args:
-        kind: `descent` or `flow`.
-        rho: the radius of the ball that the run is to stay in.
-        step_size: of descent on the problem's loss; flow has none.
-        start_radius: how far from the saved weights the run may start.
+        kind: `descent`, `flow`, `floor` (descent with errors) or `equilibria`.
+        rho: the radius of the ball that the run is to stay in, or that the weights are from.
+        step_size: of descent on the problem's loss; of `descent` and `floor`.
+        start_radius: how far from the saved weights the run may start; of `descent` and `flow`.
+        steps: how many steps; of `floor`.
+        error: how far a step may be off; of `floor`.
+        arithmetic: `float64` if the checker is to bound what that is off; of `floor`.
     """
 
-    kind: Literal["descent", "flow"]
+    kind: Literal["descent", "flow", "floor", "equilibria"]
     rho: float
     step_size: float | None = None
     start_radius: float = 0.0
+    steps: int | None = None
+    error: float | None = None
+    arithmetic: Literal["any", "float64"] = "any"
 
     def written(self) -> dict[str, Any]:
         """As the format has it."""
-        numbers = {"rho": self.rho, "start_radius": self.start_radius}
-        if self.kind == "descent":
-            numbers["step_size"] = self.step_size
-        return {"kind": self.kind, **{key: float(value).hex() for key, value in numbers.items()}}
+        found: dict[str, Any] = {"kind": self.kind}
+        for key in ("rho", *_KEYS[self.kind]):
+            value = getattr(self, key)
+            found[key] = value if key in _PLAIN else float(value).hex()
+        return found
+
+
+_KEYS = {
+    "descent": ("step_size", "start_radius"),
+    "flow": ("start_radius",),
+    "floor": ("step_size", "steps", "error", "arithmetic"),
+    "equilibria": (),
+}
+_PLAIN = ("steps", "arithmetic")
 
 
 @float64
