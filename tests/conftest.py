@@ -1,9 +1,71 @@
 """Test-time strictness: 64-bit, strict promotion, and shape-checked annotations everywhere."""
 
-from jaxtyping import install_import_hook
+import functools
+import inspect
+import os
+import typing
+
+import beartype
+import jaxtyping
+
+full_check = jaxtyping.jaxtyped
+
+
+def check_shapes(function=None, *, typechecker=None):
+    """What the import hook puts around every function: the checks of jaxtyping, at less cost.
+
+    `jaxtyped` binds and checks the arguments of each call twice, for the sake of its messages,
+    and most calls of the tests are of small functions. Here beartype checks arguments and result
+    once, in one context of shapes, and without a context where no annotation speaks of arrays.
+    """
+    if function is None:
+        return functools.partial(check_shapes, typechecker=typechecker)
+    if inspect.isclass(function):
+        constructor = function.__dict__.get("__init__")
+        generated = "__dataclass_fields__" in function.__dict__ and inspect.isfunction(constructor)
+        if generated and not hasattr(constructor, "__wrapped__"):
+            function.__init__ = check_shapes(constructor)
+        return function
+    if not inspect.isfunction(function):
+        return full_check(function, typechecker=beartype.beartype)
+    hints = {name: _hint(hint, function) for name, hint in function.__annotations__.items()}
+    arrays = any(map(_speaks_of_arrays, hints.values()))
+    if arrays and inspect.isgeneratorfunction(function):
+        return full_check(function, typechecker=beartype.beartype)
+    function.__annotations__ = hints
+    checked = beartype.beartype(function)
+    if not arrays:
+        return checked
+
+    @functools.wraps(function)
+    def within_one_context(*args, **kwargs):
+        with full_check("context"):
+            return checked(*args, **kwargs)
+
+    return within_one_context
+
+
+def _hint(hint, function):
+    """The annotation behind its text; what only a type checker can import is anything."""
+
+    def holder(value: hint):
+        del value
+
+    try:
+        return typing.get_type_hints(holder, function.__globals__, include_extras=True)["value"]
+    except Exception:
+        return typing.Any
+
+
+def _speaks_of_arrays(hint):
+    if inspect.isclass(hint) and issubclass(hint, jaxtyping.AbstractArray):
+        return True
+    return any(map(_speaks_of_arrays, typing.get_args(hint)))
+
 
 # Before the first import of the package, so that every annotation of every function is checked.
-install_import_hook("surefit", "beartype.beartype")
+jaxtyping.jaxtyped = check_shapes
+jaxtyping.install_import_hook("surefit", "beartype.beartype")
 
 import jax  # noqa: E402
 
@@ -17,6 +79,24 @@ import pytest  # noqa: E402
 
 # Cases that repeat at length what a faster case finds too: one node id a line.
 SLOW_CASES = Path(__file__).with_name("slow_cases.txt")
+
+# Most of the time of the fast tests goes into XLA's compilation of programs that run for
+# microseconds. Without fused emitters and optimised code it takes a third of the time, and the
+# mathematics is the same.
+QUICK_COMPILATION = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0"
+
+
+def pytest_configure(config):
+    """Compile quickly in the fast tests.
+
+    Slow tests, and the processes that tests start, compile as users do; so does everything where
+    `XLA_FLAGS` is set, if only to nothing.
+    """
+    if config.option.markexpr != "not slow" or "XLA_FLAGS" in os.environ:
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XLA_FLAGS", QUICK_COMPILATION)
+        jax.devices()  # starts the backend, which reads the flags
 
 
 @pytest.hookimpl(tryfirst=True)
