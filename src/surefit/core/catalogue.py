@@ -7,6 +7,7 @@ new file in the package, or a class in the user's own script, appears by itself.
 
 from __future__ import annotations
 
+import functools
 import importlib
 import inspect
 import pkgutil
@@ -21,6 +22,7 @@ __all__ = ["Catalogue", "snake_case"]
 T = TypeVar("T")
 
 
+@functools.cache
 def snake_case(name: str) -> str:
     """`LeakyRelu` -> `leaky_relu`; `DuEtAl2018` -> `du_et_al_2018`."""
     name = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name)
@@ -28,9 +30,11 @@ def snake_case(name: str) -> str:
 
 
 def _descendants(base: type[T]) -> Iterator[type[T]]:
-    for child in base.__subclasses__():
-        yield child
-        yield from _descendants(child)
+    """Depth first, in the order of definition."""
+    pending = base.__subclasses__()[::-1]
+    while pending:
+        yield (child := pending.pop())
+        pending.extend(reversed(child.__subclasses__()))
 
 
 class Catalogue(Generic[T]):
