@@ -98,11 +98,9 @@ class Equilibrium(Layer):
         self.e = self.total * d1
         return self.e + c[:, :, m:] if self.keep else self.e
 
-    def gram(self) -> Ball | None:
+    def own_kernel(self) -> Ball:
         """The layer's part of the tangent kernel, with rows (sample, output)."""
-        return (
-            None if self.slot is None else outer_gram(self.e.reshape(-1, self.e.shape[2]), self.fed)
-        )
+        return outer_gram(self.e.reshape(-1, self.e.shape[2]), self.fed)
 
     def first(self, rows: Rows, rho: float) -> Rows:
         """Bounds of the derivatives of z and of the outgoing features."""

@@ -4,9 +4,9 @@ $z = \alpha h + W\,(s\,\text{patches of } h, s_b)$, $h' = \beta h + t\phi(z)$ wi
 $\alpha$ and $\beta$, the factors s, $s_b$ and the gain t of the format. Entries of z are numbered
 by (window, feature); a dense layer has one window, a mean has fixed weights.
 
-`forward` and `backward` enclose the layer at the saved weights, `gram` is its part of the tangent
-kernel; `first` and `second` bound first and second derivatives on the ball of radius rho around the
-saved weights (the theorem on chains, docs/certificates/curvature.md).
+`forward` and `backward` enclose the layer at the saved weights, `own_kernel` is its part of the
+tangent kernel; `first` and `second` bound first and second derivatives on the ball of radius rho
+around the saved weights (the theorem on chains, docs/certificates/curvature.md).
 """
 
 from __future__ import annotations
@@ -122,10 +122,8 @@ class Affine(Layer):
             g = g + self.e.reshape(n, k, self.size) * self.spec.skip_in
         return g + c * self.spec.skip_out if self.spec.skip_out else g
 
-    def gram(self) -> Array | None:
+    def own_kernel(self) -> Array:
         """The layer's part of the tangent kernel, with rows (sample, output)."""
-        if self.slot is None:
-            return None
         (n, k, p, f), q = self.e.shape, self.patches.shape[2]
         if self.shared and p > 1:
             j = (self.e.T @ self.patches.reshape(n, 1, p, q)).reshape(n * k, f * q)

@@ -58,12 +58,13 @@ class Network:
     def kernel(self) -> Array:
         """The tangent kernel, by a sweep backwards."""
         if self.gram is None:
-            (n, k), parts = self.shape, []
+            n, k = self.shape
             c = self.make(np.broadcast_to(np.eye(k), (n, k, k)))
             for layer in reversed(self.moving):
                 c = layer.backward(c)
-                parts += [] if layer.slot is None else [layer.gram()]
-            self.gram = sum(parts[1:], parts[0])
+                if layer.slot is not None:
+                    own = layer.own_kernel()
+                    self.gram = own if self.gram is None else self.gram + own
         return self.gram
 
 
