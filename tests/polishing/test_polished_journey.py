@@ -52,3 +52,15 @@ def test_runs_without_it_keep_their_ids():
     assert polished.run_id != plain.run_id
     assert CertifySpec.from_canonical(polished.canonical()) == polished
     assert CertifySpec.from_canonical(plain.canonical()).polish is False
+
+
+def test_stochastic_descent_is_certified_as_such(tmp_path):
+    spec = {**SPEC, "polish": True, "method": "sgd", "batch_size": 4, "steps": 500}
+    record = certify(CertifySpec.parse(spec), tmp_path).record
+    assert record.holds
+    assert record.certificates[0].name == "stochastic"
+    assert record.proofs[0].certificate == "stochastic"
+    assert "Proved" in record.verdict
+    assert "with 4 samples drawn afresh in every step" in record.verdict
+    assert record.proofs[0].numbers["failure_probability"] < 0.01
+    assert {one.name for one in record.certificates} >= {"kantorovich_majorant"}

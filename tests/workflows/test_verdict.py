@@ -43,6 +43,13 @@ def theorem(assumption, outcome):
         ([certificate(GOOD)], [theorem(OPEN, BAD)], Status.STEPS_DONE, True, "Certified"),
         ([certificate(GOOD)], [theorem(GOOD, GOOD)], Status.STEPS_DONE, True, "Certified"),
         ([certificate(GOOD)], [], Status.DIVERGED, False, "diverged: too long a step"),
+        (
+            [certificate(GOOD), dataclasses.replace(certificate(BAD), name="stochastic")],
+            [],
+            Status.STEPS_DONE,
+            True,
+            "converges. Of the stochastic descent of this run nothing is certified. Train on.",
+        ),
     ],
 )
 def test_verdict(certificates, theorems, status, holds, words):

@@ -58,18 +58,18 @@ def verdict(
         )
     issued = [certificate for certificate in certificates if certificate.holds]
     if issued:
-        first = issued[0]
+        first, more = issued[0], _without_batches(certificates)
         if proofs:
-            return _proved(steps, proofs, reached)
+            sentence, holds = _proved(steps, proofs, reached)
+            return f"{sentence}{more}", holds
         return (
-            f"Certified after {steps} steps (evidence: {first.evidence}). {first.statement}",
+            f"Certified after {steps} steps (evidence: {first.evidence}). {first.statement}{more}",
             True,
         )
     losses = trajectory["loss"].values
     loss, first = float(losses[-1]), float(losses[0])
     share = f", {loss / first:.2g} of that at the start" if 0.0 < loss < first else ""
-    # A certificate's note says what is missing, then the scope of its statement.
-    missing = certificates[0].note.partition("Scope:")[0].strip() if certificates else ""
+    missing = _missing(certificates[0]) if certificates else ""
     if not certificates:
         missing = without or "Certificates are about the squared loss; this run has another one."
     why = f" {missing}" if missing else ""
@@ -80,6 +80,19 @@ def verdict(
     # A goal that was reached is no failure, whatever is missing for a certificate.
     undecided = bool(certificates) and all(item.holds is None for item in certificates)
     return sentence, None if undecided or reached else False
+
+
+def _missing(certificate: Certificate) -> str:
+    """A certificate's note says what is missing, then the scope of its statement."""
+    return certificate.note.partition("Scope:")[0].strip()
+
+
+def _without_batches(certificates: Sequence[Certificate]) -> str:
+    """What to say of a stochastic run that only has certificates about steps on all samples."""
+    own = [certificate for certificate in certificates if certificate.name == "stochastic"]
+    if not own or own[0].holds:
+        return ""
+    return f" Of the stochastic descent of this run nothing is certified. {_missing(own[0])}"
 
 
 def _proved(steps: str, proofs: Sequence[Proof], reached: str) -> tuple[str, bool | None]:
