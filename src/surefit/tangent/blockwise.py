@@ -39,8 +39,8 @@ def in_blocks(
                 total = jax.tree.map(
                     lambda p: np.empty((len(x1), len(other), *p.shape[2:]), p.dtype), part
                 )
-            for whole, piece in zip(jax.tree.leaves(total), jax.tree.leaves(part), strict=True):
-                piece = np.asarray(piece)
+            pieces = map(np.asarray, jax.tree.leaves(part))
+            for whole, piece in zip(jax.tree.leaves(total), pieces, strict=True):
                 whole[i : i + piece.shape[0], j : j + piece.shape[1]] = piece
                 if x2 is None and i != j:
                     axes = (1, 0, 3, 2)[: piece.ndim] if piece.ndim != 3 else (1, 0, 2)

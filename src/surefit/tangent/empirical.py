@@ -11,7 +11,6 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from surefit.core.layer import Layer, Params
-from surefit.errors import InvalidInputError
 from surefit.tangent.asked import Asked, require_batches, understood
 from surefit.tangent.blockwise import in_blocks
 from surefit.tangent.gram import gradient_parts, tangent_kernel, unwrapped
@@ -87,7 +86,7 @@ def empirical_ntk(
     x1, x2 = require_batches("empirical_ntk", x1, x2)
     network, params = unwrapped(network, params)
     apply = network.apply if isinstance(network, Layer) else network
-    asked = understood(outputs, jax.eval_shape(apply, params, x1))
+    asked = understood(outputs, eqx.filter_eval_shape(apply, params, x1))
     plan = plan_ntk(network, params, x1, x2, asked.form, asked.only, memory_limit)
 
     def compute(a: Array, b: Array | None) -> Kernels | dict[str, Kernels]:

@@ -167,7 +167,7 @@ def tangent_kernel(
         return summed(first, second, form)
     # Nothing trained: the kernel is zero.
     apply = network.apply if isinstance(network, Layer) else network
-    outputs = jax.eval_shape(apply, params, x1)
+    outputs = eqx.filter_eval_shape(apply, params, x1)
     n1, n2 = len(x1), len(x1 if x2 is None else x2)
     k = outputs.size // n1 if only is None else 1
     shapes = {"full": (n1, k, n2, k), "trace": (n1, n2), "per_output": (n1, k, n2)}

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import operator
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float
+from jaxtyping import Array, Bool, Float
 
 from surefit.tangent.factors import Form, Part
 from surefit.tangent.routes import cheaper_form
@@ -18,6 +20,8 @@ __all__ = ["by_name", "mirrored", "summed"]
 # Strips thinner than this cost more by their number than they save of the upper triangle.
 _STRIP = 128
 _STRIPS = 8
+# The axis of the second example, by the number of axes.
+_PARTNER = {2: 1, 3: 2, 4: 2}
 
 
 def summed(
@@ -58,19 +62,32 @@ def mirrored(strip: Callable[[int, int], Float[Array, "..."]], n: int) -> Float[
     """
     count = min(_STRIPS, n // _STRIP)
     edges = [n * s // count for s in range(count + 1)]
-    rows = [strip(start, stop) for start, stop in zip(edges, edges[1:], strict=False)]
-    axis = {2: 1, 3: 2, 4: 2}[rows[0].ndim]
-    shape = list(rows[0].shape)
-    shape[0] = shape[axis] = n
-    total = jnp.zeros(shape, rows[0].dtype)
-    for start, part in zip(edges, rows, strict=False):
-        total = jax.lax.dynamic_update_slice(total, part, (start, *[0] * (part.ndim - 1)))
-    turned = jnp.transpose(total, {2: (1, 0), 3: (2, 1, 0), 4: (2, 3, 0, 1)}[total.ndim])
-    # Compared while it is copied: a stored mask would be as large as the matrix.
-    below = jax.lax.broadcasted_iota(jnp.int32, total.shape, 0) >= jax.lax.broadcasted_iota(
-        jnp.int32, total.shape, axis
-    )
-    return jnp.where(below, total, turned)
+    total: Any = None
+    for start, stop in itertools.pairwise(edges):
+        rows = strip(start, stop)
+        axis = _PARTNER[rows.ndim]
+        if total is None:
+            shape = list(rows.shape)
+            shape[0] = shape[axis] = n
+            total = jnp.zeros(shape, rows.dtype)
+        before, corner = jnp.split(rows, [start], axis)
+        corner = jnp.where(_below(corner, axis), corner, _turned(corner))
+        below, right, diagonal = [0] * rows.ndim, [0] * rows.ndim, [0] * rows.ndim
+        below[0] = right[axis] = diagonal[0] = diagonal[axis] = start
+        # Written in place: a mask as large as the matrix would be a constant of the program.
+        total = jax.lax.dynamic_update_slice(total, before, below) if start else total
+        total = jax.lax.dynamic_update_slice(total, _turned(before), right) if start else total
+        total = jax.lax.dynamic_update_slice(total, corner, diagonal)
+    return total
+
+
+def _below(corner: Float[Array, "b ..."], axis: int) -> Bool[Array, "b ..."]:
+    own, other = (jax.lax.broadcasted_iota(jnp.int32, corner.shape, a) for a in (0, axis))
+    return own >= other
+
+
+def _turned(rows: Float[Array, "a ..."]) -> Float[Array, "b ..."]:
+    return jnp.transpose(rows, {2: (1, 0), 3: (2, 1, 0), 4: (2, 3, 0, 1)}[rows.ndim])
 
 
 def by_name(parts: Sequence[Part], whole: bool) -> dict[str, list[int]]:

@@ -8,10 +8,12 @@
 | products with vectors | a few smallest, with multiplicity | `lobpcg_smallest` |
 | a rectangular matrix | its operator norm | `matrix_norm` |
 | products with it and its transpose | its operator norm | `power_norm` |
+| a Gram matrix and a ridge | how many directions count | `effective_dimension` |
 """
 
 from surefit.core.spectrum.cholesky import smallest_eigenvalue_cholesky
 from surefit.core.spectrum.dense import Spectrum, symmetric_spectrum
+from surefit.core.spectrum.effective_dimension import effective_dimension
 from surefit.core.spectrum.enclosure import Enclosure
 from surefit.core.spectrum.lanczos import Extremes, lanczos_extremes
 from surefit.core.spectrum.lobpcg import SmallestEigenvalues, lobpcg_smallest
@@ -26,6 +28,7 @@ __all__ = [
     "SmallestEigenvalues",
     "Spectrum",
     "SymmetricOperator",
+    "effective_dimension",
     "kuczynski_wozniakowski",
     "lanczos_extremes",
     "lobpcg_smallest",

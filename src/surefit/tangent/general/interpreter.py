@@ -19,7 +19,7 @@ from surefit.tangent.general.views import Value, moved
 __all__ = ["Interpreter"]
 
 # Operations that only wrap a jaxpr, and where they keep it.
-_WRAPPERS = ("jit", "pjit", "closed_call", "core_call", "remat", "checkpoint")
+_WRAPPERS = ("jit", "pjit", "closed_call", "core_call", "remat", "remat2", "checkpoint")
 
 
 class Interpreter:
