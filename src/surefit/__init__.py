@@ -44,6 +44,7 @@ _PACKAGES = (
     "data",
     "equilibria",
     "errors",
+    "estimators",
     "function_space",
     "implicit",
     "landscapes",

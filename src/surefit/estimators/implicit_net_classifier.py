@@ -1,0 +1,132 @@
+"""Classification with an implicit network trained by gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+from sklearn.base import ClassifierMixin
+from sklearn.utils.multiclass import check_classification_targets
+from sklearn.utils.validation import validate_data
+
+from surefit.core.layer import Layer
+from surefit.errors import UnknownNameError
+from surefit.estimators.class_targets import (
+    LOSSES,
+    class_probabilities,
+    class_scores,
+    class_targets,
+)
+from surefit.estimators.explicit_networks import implicit_network
+from surefit.estimators.network_model import NetworkModel
+from surefit.training import Method
+
+__all__ = ["ImplicitNetClassifier"]
+
+
+class ImplicitNetClassifier(ClassifierMixin, NetworkModel):
+    r"""An implicit network, trained on classes from zero output.
+
+    It has infinitely many layers of one weight matrix, given by their equilibrium.
+
+    Inputs are standardised, given a constant coordinate and moved to the unit sphere.
+    What the theory says of the fit: `predictions()`, `checks()`, `certificate()`.
+
+    Args:
+        width: features of the equilibrium.
+        gamma: $\gamma < 1/2$, the scale of the weights inside the equilibrium.
+        loss: `half_squared` on one-hot labels (+1 and -1 for two classes), which certificates
+            speak of, or `cross_entropy`.
+        method: `gradient_descent`, `sgd` or `gradient_flow`, or a `Method`. Steps are chosen from
+            the largest eigenvalue of the tangent kernel.
+        max_iter: how many steps are made at most.
+        tol: training ends when the loss is this part of the loss at zero output.
+        random_state: of weights and batches.
+        verbose: whether a progress bar is shown.
+
+    Attributes:
+        trajectory_: what was measured, with the reason why training ended.
+        params_: the trained weights.
+        network_: the network.
+        loss_, loss_curve_: the loss at the end, and at every step.
+        n_iter_: how many steps were made.
+        sphere_: the map of inputs to the unit sphere.
+        problem_: network, loss and data, for every function of the library.
+        classes_: the labels.
+
+    Cost: `max_iter` times a forward and a backward pass on all samples, one compilation per shape.
+
+    References:
+        Gao, Liu, Liu, Rajan, Gao (2022), section 2.
+
+    Example:
+        >>> from sklearn.datasets import load_iris
+        >>> from surefit.estimators import ImplicitNetClassifier
+        >>> X, y = load_iris(return_X_y=True)
+        >>> model = ImplicitNetClassifier(width=64, max_iter=500, random_state=0)
+        >>> bool(model.fit(X[::2], y[::2]).score(X[1::2], y[1::2]) > 0.9)
+        True
+    """
+
+    def __init__(
+        self,
+        width: int = 128,
+        gamma: float = 0.3,
+        *,
+        loss: str = "half_squared",
+        method: str | Method = "gradient_descent",
+        max_iter: int = 1000,
+        tol: float = 1e-3,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.width = width
+        self.gamma = gamma
+        self.loss = loss
+        self.method = method
+        self.max_iter = max_iter
+        self.tol = tol
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _build(self, outputs: int) -> Layer:
+        return implicit_network(self.width, self.gamma, outputs)
+
+    def fit(self, X: Any, y: Any) -> ImplicitNetClassifier:
+        """Train on rows of X and labels y.
+
+        Raises:
+            ValueError: X or y is not usable; also of `InvalidInputError`.
+            NumericalError: training diverged.
+        """
+        X, y = validate_data(self, X, y, dtype=np.float64, accept_sparse=False)
+        check_classification_targets(y)
+        if self.loss not in LOSSES:
+            raise UnknownNameError("`ImplicitNetClassifier(loss=...)`", self.loss, LOSSES)
+        self.classes_, labels = np.unique(y, return_inverse=True)
+        self._train(X, *class_targets(labels, len(self.classes_), self.loss))
+        return self
+
+    def _scores(self, X: Any) -> Float64[np.ndarray, "n c"]:
+        outputs = self._outputs(X)
+        return class_scores(outputs, len(self.classes_))
+
+    def decision_function(self, X: Any) -> Float64[np.ndarray, "n ..."]:
+        """One score per class, (n, classes); for two classes that of the second, (n,)."""
+        scores = self._scores(X)
+        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
+
+    def predict_proba(self, X: Any) -> Float64[np.ndarray, "n c"]:
+        """Probabilities of the classes, (n, classes).
+
+        With cross-entropy the softmax of the outputs; with the squared loss the probabilities
+        nearest to the outputs, which estimate the conditional probabilities.
+        """
+        outputs = self._outputs(X)
+        return class_probabilities(outputs, len(self.classes_), self.loss)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The class with the highest score."""
+        chosen = np.argmax(self._scores(X), axis=1)
+        return self.classes_[chosen]

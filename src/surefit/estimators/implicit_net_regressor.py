@@ -1,0 +1,109 @@
+"""Regression with an implicit network trained by gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+from sklearn.base import MultiOutputMixin, RegressorMixin
+from sklearn.utils.validation import validate_data
+
+from surefit.core.layer import Layer
+from surefit.estimators.explicit_networks import implicit_network
+from surefit.estimators.network_model import NetworkModel
+from surefit.losses import HalfSquared
+from surefit.training import Method
+
+__all__ = ["ImplicitNetRegressor"]
+
+
+class ImplicitNetRegressor(MultiOutputMixin, RegressorMixin, NetworkModel):
+    r"""An implicit network, trained on squared errors from zero output.
+
+    It has infinitely many layers of one weight matrix, given by their equilibrium.
+
+    Inputs are standardised, given a constant coordinate and moved to the unit sphere; targets are
+    standardised, output by output.
+    What the theory says of the fit: `predictions()`, `checks()`, `certificate()`.
+
+    Args:
+        width: features of the equilibrium.
+        gamma: $\gamma < 1/2$, the scale of the weights inside the equilibrium.
+        method: `gradient_descent`, `sgd` or `gradient_flow`, or a `Method`. Steps are chosen from
+            the largest eigenvalue of the tangent kernel.
+        max_iter: how many steps are made at most.
+        tol: training ends when the loss is this part of the loss at zero output.
+        random_state: of weights and batches.
+        verbose: whether a progress bar is shown.
+
+    Attributes:
+        trajectory_: what was measured, with the reason why training ended.
+        params_: the trained weights.
+        network_: the network.
+        loss_, loss_curve_: the loss at the end, and at every step.
+        n_iter_: how many steps were made.
+        sphere_: the map of inputs to the unit sphere.
+        problem_: network, loss and data, for every function of the library.
+        target_mean_, target_std_: of the targets.
+
+    Cost: `max_iter` times a forward and a backward pass on all samples, one compilation per shape.
+
+    References:
+        Gao, Liu, Liu, Rajan, Gao (2022), section 2.
+
+    Example:
+        >>> import numpy as np
+        >>> from surefit.estimators import ImplicitNetRegressor
+        >>> X = np.linspace(-1, 1, 20)[:, None]
+        >>> model = ImplicitNetRegressor(width=64, tol=1e-2, random_state=0).fit(X, np.abs(X[:, 0]))
+        >>> bool(model.score(X, np.abs(X[:, 0])) > 0.98)
+        True
+    """
+
+    def __init__(
+        self,
+        width: int = 128,
+        gamma: float = 0.3,
+        *,
+        method: str | Method = "gradient_descent",
+        max_iter: int = 1000,
+        tol: float = 1e-3,
+        random_state: int | np.random.RandomState | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.width = width
+        self.gamma = gamma
+        self.method = method
+        self.max_iter = max_iter
+        self.tol = tol
+        self.random_state = random_state
+        self.verbose = verbose
+
+    def _build(self, outputs: int) -> Layer:
+        return implicit_network(self.width, self.gamma, outputs)
+
+    def fit(self, X: Any, y: Any) -> ImplicitNetRegressor:
+        """Train on rows of X and targets y, (n,) or (n, k).
+
+        Raises:
+            ValueError: X or y is not usable; also of `InvalidInputError`.
+            NumericalError: training diverged.
+        """
+        X, y = validate_data(
+            self, X, y, dtype=np.float64, multi_output=True, y_numeric=True, accept_sparse=False
+        )
+        y = y.astype(np.float64)
+        self.target_mean_ = np.mean(y, axis=0)
+        std = np.std(y, axis=0)
+        self.target_std_ = np.where(std > 0, std, 1.0)
+        self._target_shape = y.shape[1:]
+        targets = ((y - self.target_mean_) / self.target_std_).reshape(len(y), -1)
+        self._train(X, targets, HalfSquared())
+        return self
+
+    def predict(self, X: Any) -> Float64[np.ndarray, "n ..."]:
+        """Predicted targets, (n,) or (n, k)."""
+        outputs = self._outputs(X)
+        shaped = outputs.reshape(len(outputs), *self._target_shape)
+        return self.target_mean_ + self.target_std_ * shaped

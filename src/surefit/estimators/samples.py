@@ -1,0 +1,36 @@
+"""Samples and their weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float64
+from sklearn.base import BaseEstimator
+from sklearn.utils.validation import _check_sample_weight
+
+from surefit.errors import InvalidInputError
+
+__all__ = ["positive_part"]
+
+
+def positive_part(
+    estimator: BaseEstimator, x: Float64[np.ndarray, "n d"], y: np.ndarray, sample_weight: Any
+) -> tuple[Float64[np.ndarray, "m d"], np.ndarray, Float64[np.ndarray, " m"] | None]:
+    """The samples with a positive weight, and those weights; None where all count the same.
+
+    Raises:
+        InvalidInputError: a weight is negative.
+        ValueError: none is positive.
+    """
+    if sample_weight is None:
+        return x, y, None
+    weight = _check_sample_weight(sample_weight, x, dtype=np.float64)
+    if np.any(weight < 0):
+        raise InvalidInputError(
+            f"`{type(estimator).__name__}.fit(sample_weight=...)` must be at least 0. Got a "
+            f"smallest weight of {weight.min():g}. A weight says how many times a sample counts. "
+            "Give samples that are not to count the weight 0."
+        )
+    counts = weight > 0
+    return x[counts], y[counts], weight[counts]
