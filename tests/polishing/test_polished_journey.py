@@ -1,10 +1,13 @@
 """`surefit certify --polish`: certificates of networks that training alone does not certify."""
 
 import numpy as np
+import pytest
 
+import surefit as sf
 from surefit.runs import CertifySpec
 from surefit.workflows import certify
 from surefit.workflows.listener import Listener
+from surefit.workflows.polished import polish_weights
 
 SPEC = {
     "classes": (0, 1),
@@ -54,6 +57,17 @@ def test_runs_without_it_keep_their_ids():
     assert CertifySpec.from_canonical(plain.canonical()).polish is False
 
 
+def test_polishing_goes_on_further_for_stochastic_descent():
+    x = np.eye(4)
+    problem = sf.Problem(sf.models.shallow(32, weight_std=2.0), x, np.array([1.0, -1.0, 1.0, -1.0]))
+    short, far = (
+        polish_weights(problem, problem.init(0), 0, Listener(), stochastic=stochastic).done
+        for stochastic in (False, True)
+    )
+    assert far.steps[-1].condition <= 1e-5 < short.steps[-1].condition
+
+
+@pytest.mark.slow
 def test_stochastic_descent_is_certified_as_such(tmp_path):
     spec = {**SPEC, "polish": True, "method": "sgd", "batch_size": 4, "steps": 500}
     record = certify(CertifySpec.parse(spec), tmp_path).record
