@@ -156,7 +156,8 @@ class Affine(Layer):
             norms = max(operator_norm(one) for one in w)
             self.through = up(abs(self.spec.skip_in) + self.reach * (norms + own), 4)
         self.rows_in, self.rows_z = rows, rows.times(self.through)
-        # What the change of an entry is made of: first, of the patch that it sees.
+        # What the change of an entry is made of: first, of the patch that it sees, by
+        # Cauchy-Schwarz or entry by entry.
         near = gather(rows.entry, self.table, 0.0)
         seen = np.minimum(norm(near, -1), norm(rows.sample, 1)[:, None])[..., None]
         single = up(near.transpose(1, 0, 2) @ w.T.mag(), near.shape[2] + 1).transpose(1, 0, 2)

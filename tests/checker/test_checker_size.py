@@ -1,0 +1,53 @@
+"""The checker is to be read: its README lists every file, with the lines of code that it has."""
+
+import ast
+import io
+import re
+import tokenize
+from pathlib import Path
+
+CHECKER = Path(__file__).parents[2] / "checker"
+SILENT = {
+    tokenize.COMMENT,
+    tokenize.NL,
+    tokenize.NEWLINE,
+    tokenize.INDENT,
+    tokenize.DEDENT,
+    tokenize.ENDMARKER,
+}
+
+
+def code_lines(path):
+    """Lines that hold code, without docstrings and comments."""
+    text = path.read_text()
+    lines = set()
+    for token in tokenize.generate_tokens(io.StringIO(text).readline):
+        if token.type not in SILENT:
+            lines.update(range(token.start[0], token.end[0] + 1))
+    for node in ast.walk(ast.parse(text)):
+        if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)) and ast.get_docstring(
+            node
+        ):
+            lines -= set(range(node.body[0].lineno, node.body[0].end_lineno + 1))
+    return len(lines)
+
+
+def test_the_readme_lists_all_files_and_their_lines():
+    package, readme = CHECKER / "surefit_checker", (CHECKER / "README.md").read_text()
+    listed = set()
+    for names, number in re.findall(r"^\| ([^|]*`[^|]*) \| (\d+) \|", readme, re.MULTILINE):
+        files = re.findall(r"`([^`]+\.py)`", names)
+        assert sum(code_lines(package / name) for name in files) == int(number), names
+        assert not listed & set(files)
+        listed |= set(files)
+    found = {str(path.relative_to(package)) for path in package.rglob("*.py")}
+    assert listed == found - {"__init__.py"}
+
+
+def test_the_core_is_short():
+    readme = (CHECKER / "README.md").read_text()
+    core, rest = readme.split("**The core**")[1].split("Everything else")
+    numbers = [int(x) for x in re.findall(r"^\| \d\. .* \| (\d+) \|", core, re.MULTILINE)]
+    stated = int(re.search(r"networks, (\d+) lines", core).group(1))
+    assert stated == sum(numbers) and stated < 1100
+    assert len(re.findall(r"^\| `.* \| (\d+) \|", rest, re.MULTILINE)) == 7
