@@ -84,6 +84,7 @@ SLOW_CASES = Path(__file__).with_name("slow_cases.txt")
 # microseconds. Without fused emitters and optimised code it takes a third of the time, and the
 # mathematics is the same.
 QUICK_COMPILATION = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0"
+QUICK = pytest.StashKey[bool]()
 
 
 def pytest_configure(config):
@@ -92,11 +93,18 @@ def pytest_configure(config):
     Slow tests, and the processes that tests start, compile as users do; so does everything where
     `XLA_FLAGS` is set, if only to nothing.
     """
-    if config.option.markexpr != "not slow" or "XLA_FLAGS" in os.environ:
-        return
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("XLA_FLAGS", QUICK_COMPILATION)
-        jax.devices()  # starts the backend, which reads the flags
+    config.stash[QUICK] = config.option.markexpr == "not slow" and "XLA_FLAGS" not in os.environ
+    if config.stash[QUICK]:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("XLA_FLAGS", QUICK_COMPILATION)
+            jax.devices()  # starts the backend, which reads the flags
+
+
+@pytest.fixture
+def compiled_alike(monkeypatch, pytestconfig):
+    """Processes of the test compile as the test itself does: their numbers agree bit by bit."""
+    if pytestconfig.stash[QUICK]:
+        monkeypatch.setenv("XLA_FLAGS", QUICK_COMPILATION)
 
 
 @pytest.hookimpl(tryfirst=True)

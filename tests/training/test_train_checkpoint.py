@@ -247,6 +247,7 @@ with open(f"{sys.argv[1]}/result.npz", "wb") as file:
 """
 
 
+@pytest.mark.usefixtures("compiled_alike")
 def test_kill_9_at_any_time_and_the_same_call_again(small, tmp_path):
     chance, steps_seen, killed = random.Random(7), [], 0
     for attempt in range(10):
