@@ -6,6 +6,7 @@ import pytest
 
 import surefit as sf
 from surefit.errors import InvalidInputError
+from surefit.testing.claims import quick_jit
 from surefit.testing.limit import claim_limit
 
 KEY = jax.random.key(12)
@@ -14,13 +15,20 @@ IMAGES = jax.random.normal(jax.random.key(14), (2, 3, 2))
 A, B, C = sf.Dense(6, 1.3, 0.4), sf.Serial(sf.Dense(6), sf.Erf()), sf.Dense(6, 0.5)
 
 
+def limits(*networks, x=X, cross=False):
+    """All of them in one program."""
+    return quick_jit(
+        lambda x: [sf.limit_kernel(network, x, cross_positions=cross) for network in networks]
+    )(x)
+
+
 def test_outputs_are_products_and_stand_side_by_side():
     for kind, due in (
         (sf.Product, lambda a, b, c: a * b * c),
         (sf.Concat, lambda a, b, c: np.concatenate([a, b, c], axis=1)),
     ):
         layer = kind(A, B, C)
-        params = layer.init(KEY, (4,))
+        params = quick_jit(layer.init, static_argnums=1)(KEY, (4,))
         parts = [part.apply(own, X) for part, own in zip((A, B, C), params, strict=True)]
         np.testing.assert_allclose(layer.apply(params, X), due(*parts), rtol=1e-14)
         assert repr(layer).startswith(f"{kind.__name__}(Dense(features=6")
@@ -31,8 +39,7 @@ def test_outputs_are_products_and_stand_side_by_side():
 
 
 def test_kernels_of_products_follow_the_product_rule():
-    found = sf.limit_kernel(sf.Product(A, B, C), X)
-    a, b, c = (sf.limit_kernel(part, X) for part in (A, B, C))
+    found, a, b, c = limits(sf.Product(A, B, C), A, B, C)
     np.testing.assert_allclose(found.nngp, a.nngp * b.nngp * c.nngp, rtol=1e-12)
     due = a.ntk * b.nngp * c.nngp + a.nngp * b.ntk * c.nngp + a.nngp * b.nngp * c.ntk
     np.testing.assert_allclose(found.ntk, due, rtol=1e-12)
@@ -42,27 +49,25 @@ def test_kernels_of_products_follow_the_product_rule():
 
 def test_one_branch_is_the_branch():
     for kind in (sf.Product, sf.Concat, sf.Sum):
-        found, due = sf.limit_kernel(kind(B), X), sf.limit_kernel(B, X)
+        found, due = limits(kind(B), B)
         np.testing.assert_allclose(found.ntk, due.ntk, rtol=1e-13)
         assert found.gaussian is due.gaussian
 
 
 def test_a_branch_may_pass_the_input_on():
     layer = sf.Serial(sf.Product(sf.Identity(), sf.Dense(4)), sf.Dense(2))
-    found, x = sf.limit_kernel(layer, X), np.asarray(X)
-    gram = x @ x.T / 4
+    relu = sf.Serial(sf.Dense(12), sf.Relu())
+    found, side, relu = limits(layer, sf.Concat(sf.Identity(), relu), relu)
+    gram = np.asarray(X) @ np.asarray(X).T / 4
     np.testing.assert_allclose(found.nngp, gram * gram, rtol=1e-12)
-    side = sf.limit_kernel(sf.Concat(sf.Identity(), sf.Serial(sf.Dense(12), sf.Relu())), X)
-    relu = sf.limit_kernel(sf.Serial(sf.Dense(12), sf.Relu()), X)
     np.testing.assert_allclose(side.nngp, (4 * gram + 12 * np.asarray(relu.nngp)) / 16, rtol=1e-10)
     np.testing.assert_allclose(side.ntk, 0.75 * np.asarray(relu.ntk), rtol=1e-10)
     assert side.width == 16
 
 
 def test_branches_on_images():
-    gate = sf.Product(sf.Conv(3, 2), sf.Serial(sf.Conv(3, 2), sf.Tanh()))
-    parts = [sf.limit_kernel(own, IMAGES, cross_positions=True) for own in gate.branches]
-    found = sf.limit_kernel(gate, IMAGES, cross_positions=True)
+    gate = sf.Product(sf.Conv(3, 2), sf.Serial(sf.Conv(3, 2), sf.Erf()))
+    found, *parts = limits(gate, *gate.branches, x=IMAGES, cross=True)
     np.testing.assert_allclose(found.nngp, parts[0].nngp * parts[1].nngp, rtol=1e-13)
     assert found.cross and found.nngp.shape == (2, 2, 3, 3)
     assert sf.Concat(sf.Conv(3, 2), sf.Conv(5, 1)).output_shape((3, 2)) == (3, 8)
@@ -85,8 +90,7 @@ def test_products_inside_a_network_are_the_mean_over_draws():
 def test_layer_norm_on_both_sides_of_an_activation(behind):
     """Behind a rectifier the mean over features is that of a folded normal distribution."""
     parts = (sf.Relu(), sf.LayerNorm(0.1)) if behind else (sf.LayerNorm(0.1), sf.Relu())
-    found = sf.limit_kernel(sf.Serial(sf.Dense(8), *parts), X)
-    plain = sf.limit_kernel(sf.Serial(sf.Dense(8), sf.Relu()), X)
+    found, plain = limits(sf.Serial(sf.Dense(8), *parts), sf.Serial(sf.Dense(8), sf.Relu()))
     variances = np.asarray(X**2).mean(axis=1)
     if behind:
         mean = np.sqrt(variances / (2 * np.pi))

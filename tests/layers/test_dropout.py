@@ -59,7 +59,7 @@ def test_nothing_is_left_out_in_test_mode_and_the_parameters_fit():
     network = sf.Serial(sf.Dense(8), sf.Relu(), sf.Dropout(0.5), sf.Dense(1))
     tested = sf.Serial(*network.layers[:2], sf.Dropout(0.5, mode="test"), network.layers[3])
     plain = sf.Serial(*network.layers[:2], network.layers[3])
-    params = network.init(KEY, (3,))
+    params = quick_jit(network.init, static_argnums=1)(KEY, (3,))
     x = X[:, :3]
     due = plain.apply((*params[:2], params[3]), x)
     np.testing.assert_array_equal(tested.apply(params, x), due)
@@ -71,14 +71,16 @@ def test_nothing_is_left_out_in_test_mode_and_the_parameters_fit():
 
 def test_only_what_meets_itself_grows():
     x = X[:, :3]
-    plain = sf.limit_kernel(sf.Dense(4), x)
-    found = sf.limit_kernel(sf.Serial(sf.Dense(4), sf.Dropout(0.2)), x)
+    noisy = sf.Serial(sf.Dense(4), sf.Dropout(0.2))
+    plain, found, two = quick_jit(
+        lambda x: (sf.limit_kernel(sf.Dense(4), x), sf.limit_kernel(noisy, x),
+                   sf.limit_kernel(noisy, x, x))
+    )(x)  # fmt: skip
     gain = np.ones((4, 4)) + 0.25 * np.eye(4)
     for name in ("nngp", "ntk"):
         np.testing.assert_allclose(getattr(found, name), gain * getattr(plain, name), rtol=1e-14)
     assert not found.gaussian
     # Equal examples of two batches have masks of their own.
-    two = sf.limit_kernel(sf.Serial(sf.Dense(4), sf.Dropout(0.2)), x, x)
     np.testing.assert_allclose(two.nngp, plain.nngp, rtol=1e-12)
     np.testing.assert_allclose(two.variance2, found.variance1, rtol=1e-12)
 
@@ -86,8 +88,11 @@ def test_only_what_meets_itself_grows():
 def test_positions_have_masks_of_their_own():
     x = jax.random.normal(KEY, (2, 3, 4))
     network = sf.Serial(sf.Conv(2, 1), sf.Dropout(0.2))
-    plain = sf.limit_kernel(sf.Conv(2, 1), x, cross_positions=True)
-    found = sf.limit_kernel(network, x, cross_positions=True)
+    plain, found = quick_jit(
+        lambda x: [
+            sf.limit_kernel(own, x, cross_positions=True) for own in (sf.Conv(2, 1), network)
+        ]
+    )(x)
     own = np.eye(2)[:, :, None, None] * np.eye(3)[None, None]
     np.testing.assert_allclose(found.nngp, (1 + 0.25 * own) * plain.nngp, rtol=1e-13)
 

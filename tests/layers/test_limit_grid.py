@@ -22,8 +22,8 @@ REFUSED = {"monotone_equilibrium": "entries are not independent"}
 FINITE_WIDTH = {}
 
 GRID = list(itertools.product(KINDS, ACTS))
-# In the fast run every activation meets one layer, and neighbours in the catalogue different ones.
-FAST = {(list(KINDS)[5 * i % len(KINDS)], act) for i, act in enumerate(ACTS)}
+# In the fast run every second activation meets one layer; 7 has no factor in common with 20 layers.
+FAST = {(list(KINDS)[7 * i % len(KINDS)], act) for i, act in enumerate(ACTS) if i % 2 == 0}
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ class Residual(Layer):
     @classmethod
     def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
         """A hidden layer beside the inputs."""
-        return Serial(cls(Serial(Dense(width), activation, Dense(3)), 0.7), Dense(4)), (3,)
+        return Serial(cls(Serial(Dense(width), activation, Dense(16)), 0.7), Dense(4)), (16,)
 
     def trainable(self, params: Params) -> PyTree[bool]:
         """As the branch says."""
