@@ -51,6 +51,7 @@ def test_an_ensemble_of_linear_models(on, steps, ridge):
     assert np.all(np.abs(np.cov(outputs) - found.covariance) < 5 * error)
 
 
+@pytest.mark.slow
 def test_an_ensemble_of_wide_networks():
     """Mean and variance of sampled ReLU networks behind two steps of descent."""
     network = sf.Serial(sf.Dense(128), sf.Relu(), sf.Dense(1))

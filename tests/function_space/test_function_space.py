@@ -153,17 +153,19 @@ def test_a_step_that_is_too_long_has_no_first_time():
 
 
 def test_at_infinite_width_has_both_kernels_of_all_points():
-    network = sf.Serial(sf.Dense(64), sf.Relu(), sf.Dense(1))
-    both = sf.limit_kernel(network, jnp.asarray(FEATURES))
+    # Two linear layers: the second one sees the covariances, and so does the gradient of both.
+    network = sf.Serial(sf.Dense(64), sf.Dense(1))
+    nngp = FEATURES @ FEATURES.T / P
     own = sf.function_space.at_infinite_width(network, X, Y, X_TEST, ridge=0.1)
     for name, rows, columns in (("train", 0, 0), ("test_train", 1, 0), ("test", 1, 1)):
         parts = slice(0, N), slice(N, None)
         block = (parts[rows], parts[columns])
-        np.testing.assert_array_equal(getattr(own, f"k_{name}"), np.asarray(both.ntk)[block])
-        np.testing.assert_array_equal(getattr(own, f"nngp_{name}"), np.asarray(both.nngp)[block])
+        np.testing.assert_allclose(getattr(own, f"k_{name}"), 2 * nngp[block], atol=1e-12)
+        np.testing.assert_allclose(getattr(own, f"nngp_{name}"), nngp[block], atol=1e-12)
     assert own.ridge == 0.1
-    alone = sf.function_space.at_infinite_width(network, X, Y)
-    np.testing.assert_allclose(alone.limit().train, Y, atol=1e-9)
+    alone = sf.function_space.at_infinite_width(network, FEATURES, np.ones(N + M))
+    np.testing.assert_allclose(alone.limit().train, 1.0, atol=1e-9)
+    assert alone.k_test is None
 
 
 def test_the_linearisation_is_descent_on_its_parameters():
@@ -173,9 +175,13 @@ def test_the_linearisation_is_descent_on_its_parameters():
     flat, unravel = jax.flatten_util.ravel_pytree(params)
 
     def outputs(theta):
-        return network.apply(unravel(theta), jnp.asarray(FEATURES)).reshape(-1)
+        return np.asarray(
+            network.apply(unravel(jnp.asarray(theta)), jnp.asarray(FEATURES))
+        ).reshape(-1)
 
-    jacobian, start = np.asarray(jax.jacrev(outputs)(flat)), np.asarray(outputs(flat))
+    flat, h = np.asarray(flat), 1e-6
+    differences = [outputs(flat + h * e) - outputs(flat - h * e) for e in np.eye(len(flat))]
+    jacobian, start = np.stack(differences, axis=1) / (2 * h), outputs(flat)
     own = sf.function_space.linearised_at(problem, params, X_TEST, ridge=0.2)
     moved, rows = np.zeros(len(flat)), slice(0, N * K)
     for _ in range(25):
@@ -183,7 +189,5 @@ def test_the_linearisation_is_descent_on_its_parameters():
         moved -= own.safe_step_size * (jacobian[rows].T @ residual + 0.2 * moved)
     found = own.after(25)
     expected = start + jacobian @ moved
-    np.testing.assert_allclose(found.train[:, 0], expected[rows], atol=1e-11)
-    np.testing.assert_allclose(found.test[:, 0], expected[N * K :], atol=1e-11)
-    without = sf.function_space.linearised_at(problem, params)
-    np.testing.assert_allclose(without.k_train, own.k_train, atol=1e-10)
+    np.testing.assert_allclose(found.train[:, 0], expected[rows], atol=1e-7)
+    np.testing.assert_allclose(found.test[:, 0], expected[N * K :], atol=1e-7)

@@ -61,6 +61,7 @@ def record(**changes):
         class_rows=(("cats", 1, 1.0, "–"), ("<dogs>", 1, 0.5, "cats (1)")),
         calibration={"noise": 1e-3, "test_log_likelihood": 0.9, "coverage_0.95": 0.94},
         comparison={"steps": 100.0, "loss_deviation": 0.07, "test_accuracy": 0.7},
+        comparison_note="The loss grew <much>.",
         command="surefit kernel --data digits",
     )  # fmt: skip
     return dataclasses.replace(base, **changes)
@@ -75,7 +76,7 @@ def test_the_page_shows_everything_and_escapes_it():
         "It fits", "It does.", "Predicted curve", "Spectra of the tangent kernel", "Every class",
         "Which samples are alike", "Is it as sure as it should be?", "never",
         "Against a network of width 64", "surefit kernel --data digits", "cats (1)",
-        "95 % intervals", "75 %",
+        "95 % intervals", "75 %", "The loss grew &lt;much&gt;.",
     ):  # fmt: skip
         assert words in plain
     # The map in words: means of blocks, the diagonal included.

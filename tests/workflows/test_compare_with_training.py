@@ -22,11 +22,9 @@ def test_a_linear_network_is_predicted_exactly():
     assert not found.diverged
     assert found.steps[0] == 0 and found.steps[-1] == 30
     np.testing.assert_allclose(found.measured, found.predicted, rtol=1e-9)
-    own = compare_with_training(problem, problem.init(3), X_TEST, kernel="empirical", steps=30)
-    assert own.test_deviation < 1e-12
-    assert own.step_size == pytest.approx(found.step_size, rel=1e-6)
 
 
+@pytest.mark.slow
 def test_wider_networks_are_closer_to_their_prediction():
     deviations = []
     for width in (16, 4096):
@@ -38,6 +36,11 @@ def test_wider_networks_are_closer_to_their_prediction():
     # 1/sqrt(m) falls by a factor of 16.
     assert np.all(narrow > 4.0 * wide)
     assert np.all(wide < 0.1)
+    # The kernel at its own start is closer than that of infinite width.
+    problem = sf.Problem(sf.Serial(sf.Dense(16), sf.Tanh(), sf.Dense(2)), X, Y)
+    own = compare_with_training(problem, problem.init(0), kernel="empirical", steps=40)
+    assert own.loss_deviation < 0.5 * narrow[0]
+    assert own.test_deviation is None
 
 
 def test_other_losses_are_refused():

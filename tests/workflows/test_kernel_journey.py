@@ -6,12 +6,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from sklearn.datasets import load_diabetes, load_digits
+from sklearn.datasets import load_digits
 from sklearn.kernel_ridge import KernelRidge
 from sklearn.model_selection import train_test_split
 
 import surefit as sf
 from surefit.core.kernel_record import KernelRecord
+from surefit.errors import InvalidInputError
 from surefit.runs.kernel_spec import KernelSpec
 from surefit.workflows.kernels import build_network
 from surefit.workflows.kernels.heat import heat_map
@@ -113,42 +114,69 @@ def test_the_heat_map_averages_cells_of_one_class():
 def test_a_regression_has_errors_and_no_classes(tmp_path):
     spec = KernelSpec.parse(
         {"data": "diabetes", "samples": 40, "network": "shallow", "kernel": "nngp",
-         "observation_noise": 0.3}
+         "observation_noise": 0.3, "compare_width": 64, "compare_steps": 5,
+         "labels": "standardised"}
     )  # fmt: skip
     record = sf.workflows.kernel(spec, tmp_path).record
-    assert load_diabetes().target.shape == (442,)
     assert set(record.kernels[0].scores) == {"train_rmse", "test_rmse"}
     assert record.class_rows == ()
     assert record.heat_map.groups == tuple(f"quarter {i}" for i in (1, 2, 3, 4))
     assert record.calibration["noise"] == 0.3 and record.calibration["amplitude"] == 1.0
-    assert [panel.name for panel in record.panels] == ["loss"]
+    (panel,) = record.panels
+    lines = {line.label: line for line in panel.lines}
+    measured = lines["trained network, training"]
+    predicted = lines["NTK with its step size, training"]
+    assert measured.x[-1] == record.comparison["steps"] == 5.0
+    assert measured.y[0] == pytest.approx(predicted.y[0])  # it starts at output 0
+    gap = np.max(np.abs(measured.y - predicted.y)) / predicted.y[0]
+    assert record.comparison["loss_deviation"] == pytest.approx(gap)
+    assert 0.0 < record.comparison["test_deviation"] < 2.0
 
 
-@pytest.mark.parametrize(
-    "values",
-    [
-        {"network": "shallow", "activation": "tanh", "bias_std": 0.5},
-        {"network": "fc", "activation": "gelu", "depth": 3},
-        {"network": "resnet", "depth": 4, "tau": "1/L"},
-        {"network": "cnn", "depth": 2},
-        {"network": "cnn", "depth": 1, "pooling": "average"},
-        {"network": "implicit"},
-    ],
-    ids=lambda values: "-".join(map(str, values.values())),
-)
-def test_networks_of_any_kind_are_built_and_have_a_limit(values):
+NETWORKS = [
+    {"network": "shallow", "activation": "tanh", "bias_std": 0.5},
+    {"network": "fc", "activation": "gelu", "depth": 3},
+    {"network": "resnet", "depth": 4, "tau": "1/L"},
+    {"network": "cnn", "depth": 2},
+    {"network": "cnn", "depth": 1, "pooling": "average"},
+    {"network": "implicit"},
+]
+
+
+def built(values):
     spec = KernelSpec.parse(values)
     shape = (4, 4, 1) if spec.network == "cnn" else (6,)
-    network = build_network(spec, 2, shape, 8)
-    params = network.init(jax.random.key(0), shape)
-    x = jax.random.normal(jax.random.key(1), (3, *shape))
-    x = x / jnp.linalg.norm(x.reshape(3, -1), axis=1).reshape(3, *(1,) * len(shape))
-    assert network.apply(params, x).shape == (3, 2)
+    x = np.random.default_rng(1).standard_normal((3, *shape))
+    x /= np.linalg.norm(x.reshape(3, -1), axis=1).reshape(3, *(1,) * len(shape))
+    return build_network(spec, 2, shape, 8), jnp.asarray(x)
+
+
+@pytest.mark.parametrize("values", NETWORKS, ids=lambda values: "-".join(map(str, values.values())))
+def test_networks_of_any_kind_are_built(values):
+    network, x = built(values)
+    params = jax.eval_shape(lambda: network.init(jax.random.key(0), x.shape[1:]))
+    assert jax.eval_shape(network.apply, params, x).shape == (3, 2)
+    trained = jax.tree.leaves(network.trainable(params))
+    assert trained and all(trained)
+
+
+def test_branches_of_rectifiers_have_the_size_of_their_input():
+    network, x = built({"network": "resnet", "depth": 4, "tau": "1/L"})
     kernel = sf.limit_kernel(network, x)
-    assert float(jnp.linalg.eigvalsh(kernel.ntk)[0]) > 0.0
-    if values == {"network": "resnet", "depth": 4, "tau": "1/L"}:
-        # Rectifiers with variance 2: a branch has the size of its input.
-        np.testing.assert_allclose(np.diag(kernel.nngp), (1 + 1 / 16) ** 4, rtol=1e-9)
+    np.testing.assert_allclose(np.diag(kernel.nngp), (1 + 1 / 16) ** 4, rtol=1e-9)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("values", NETWORKS, ids=lambda values: "-".join(map(str, values.values())))
+def test_networks_of_any_kind_have_a_limit(values):
+    network, x = built(values)
+    kernel = sf.limit_kernel(network, x)
+    assert np.linalg.eigvalsh(np.asarray(kernel.ntk))[0] > 0.0
+
+
+def test_a_filter_larger_than_the_image_is_refused():
+    with pytest.raises(InvalidInputError, match=r"window of 5 on examples of shape \(4, 4\)"):
+        built({"network": "cnn", "window": 5})
 
 
 @pytest.mark.slow

@@ -36,6 +36,8 @@ def print_kernel(console: Console, finished: FinishedKernel, quiet: bool = False
             console.print(_named("Gaussian process on test samples", record.calibration))
         if record.comparison:
             console.print(_named("Against the trained network", record.comparison))
+        if record.comparison_note:
+            console.print(f"[bold yellow]![/] {escape(record.comparison_note)}", soft_wrap=True)
     console.print(f"{_MARKS[record.holds]} {escape(record.verdict)}", soft_wrap=True)
     console.print(f"\nRun:    {finished.directory}", soft_wrap=True, markup=False)
     console.print(f"Report: {finished.directory / 'report.html'}", soft_wrap=True, markup=False)

@@ -95,6 +95,7 @@ class KernelRecord:
         class_rows: one row per class; empty for a regression.
         calibration: of the Gaussian process on test points, by name; empty where there is none.
         comparison: how far prediction and trained network are apart, by name; empty likewise.
+        comparison_note: what went wrong while training, in a sentence; empty: nothing.
         command: how to reproduce it.
     """
 
@@ -113,6 +114,7 @@ class KernelRecord:
     class_rows: tuple[tuple[float | int | str, ...], ...] = ()
     calibration: dict[str, float] = dataclasses.field(default_factory=dict)
     comparison: dict[str, float] = dataclasses.field(default_factory=dict)
+    comparison_note: str = ""
     command: str = ""
 
     def summary(self) -> dict[str, Any]:
@@ -120,7 +122,7 @@ class KernelRecord:
         kept = ("run_id", "title", "verdict", "holds", "facts", "calibration", "comparison")
         kernels = [dataclasses.asdict(kernel) for kernel in self.kernels]
         classes = {"columns": self.class_columns, "rows": self.class_rows}
-        plain = {name: getattr(self, name) for name in kept}
+        plain = {name: getattr(self, name) for name in (*kept, "comparison_note")}
         return {"schema": SCHEMA, **plain, "kernels": kernels, "classes": classes}
 
     def save(self, directory: Path) -> None:

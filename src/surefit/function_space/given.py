@@ -115,13 +115,15 @@ def linearised_at(
         "parameters",
         "Use fewer points or a smaller network; without test points no Jacobian is formed.",
     )
-    own = np.asarray(problem.jacobian(params))
-    other = np.asarray(jacobian(problem.network, params, x_test)).reshape(rows, -1)
+    points = jnp.concatenate([jnp.asarray(problem.x), x_test])
+    rows = np.asarray(jacobian(problem.network, params, points))
+    rows = rows.reshape(len(points) * problem.outputs, -1)
+    kernel, n = rows @ rows.T, problem.residuals
     return FunctionSpace(
-        own @ own.T,
+        kernel[:n, :n],
         y,
-        other @ own.T,
-        other @ other.T,
+        kernel[n:, :n],
+        kernel[n:, n:],
         f0=f0,
         f0_test=np.asarray(problem.predict(params, x_test)).reshape(-1),
         ridge=ridge,

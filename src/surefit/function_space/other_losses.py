@@ -90,25 +90,27 @@ def loss_flow(
     start = jnp.asarray(space.start("train"))
     scale = float(space.spectrum.largest.upper) * _curvature(loss, len(space.y)) + space.ridge
     end = float(with_zero[-1])
-    saved, result = _followed(
-        loss,
-        jnp.asarray(space.k_train),
-        jnp.asarray(space.y),
-        start,
-        # As arrays: other numbers need no other program.
-        jnp.asarray(space.ridge),
-        jnp.asarray(with_zero if end > 0.0 else [0.0, 1.0 / scale]),
-        jnp.asarray([min(0.1 / scale, end) if end > 0.0 else 0.1 / scale, rtol, atol]),
-        max_steps,
-    )
-    coefficients = np.asarray(saved)[len(with_zero) - len(times) : len(with_zero)]
+    saved, completed = np.zeros((1, *space.y.shape)), True
+    if end > 0.0:
+        found, result = _followed(
+            loss,
+            jnp.asarray(space.k_train),
+            jnp.asarray(space.y),
+            start,
+            # As arrays: other numbers need no other program.
+            jnp.asarray(space.ridge),
+            jnp.asarray(with_zero),
+            jnp.asarray([min(0.1 / scale, end), rtol, atol]),
+            max_steps,
+        )
+        saved, completed = np.asarray(found), bool(result == diffrax.RESULTS.successful)
+    coefficients = saved[len(with_zero) - len(times) :]
     coefficients = np.where(np.isfinite(coefficients), coefficients, np.nan)
     train = np.asarray(start)[None] + np.matmul(space.k_train[None], coefficients)
     test = None
     if space.k_test_train is not None:
         test = space.start("test")[None] + np.matmul(space.k_test_train[None], coefficients)
     losses = [float(loss(jnp.asarray(outputs), jnp.asarray(space.y))) for outputs in train]
-    completed = bool(result == diffrax.RESULTS.successful)
     return LossFlow(
         times=times,
         losses=np.asarray(losses, np.float64),

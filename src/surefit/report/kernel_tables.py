@@ -181,6 +181,7 @@ def comparison(record: KernelRecord) -> Html | None:
             "prediction uses the kernel of infinite width. Deviations fall as networks become "
             "wider.",
         ),
+        element("p", record.comparison_note, class_="alert") if record.comparison_note else None,
         table("Prediction and measurement", ["what", "value"], rows, class_="facts"),
     )
 

@@ -128,9 +128,11 @@ def _record(spec: KernelSpec, listener: Listener) -> KernelRecord:
         found, mean = calibration(spaces["nngp"], samples.y_test, noise)
         predictions["Gaussian process"] = mean
     comparison: dict[str, float] = {}
+    note = ""
     if spec.compare_width is not None:
         compared = _compare(spec, samples, whole, listener)
         comparison = _compared(compared, samples, losses)
+        note = compared.run.message if compared.diverged else ""
     part = "train" if samples.y_test is None else "test"
     columns, rows = class_table(samples, predictions, part)
     first = next(iter(spaces))
@@ -151,6 +153,7 @@ def _record(spec: KernelSpec, listener: Listener) -> KernelRecord:
         class_rows=rows,
         calibration=found,
         comparison=comparison,
+        comparison_note=note,
         command=spec.command(),
     )
 
