@@ -66,9 +66,10 @@ def main():
         params = network.init(jax.random.key(0), (784,))
         x = jax.random.normal(jax.random.key(1), (n, 784))
         weights = [p["w"] for p in params if p]
+        floor_of = products(k, form)
         own, floor = alternately(
             lambda p=params, x=x, n=network, f=form: sf.empirical_ntk(n, p, x, outputs=f),
-            lambda w=weights, x=x, run=products(k, form): run(*w, x),
+            lambda w=weights, x=x, run=floor_of: run(*w, x),
         )
         error = deviation(k, form, x[:64])
         print(

@@ -34,7 +34,7 @@ def bytes_per_example(apply: Callable, moving: Params, x: Any) -> int:
 def _computed(jaxpr: core.Jaxpr) -> int:
     total = 0
     for eqn in jaxpr.eqns:
-        inner = core.jaxprs_in_params(eqn.params)
+        inner = list(core.jaxprs_in_params(eqn.params))
         rounds = eqn.params.get("length", 1) if eqn.primitive.name == "scan" else 1
         total += rounds * sum(map(_computed, inner))
         if not inner:

@@ -75,13 +75,14 @@ class NTKOperator:
         return jnp.stack([self.matvec(column) for column in jnp.asarray(columns).T], axis=1)
 
     def __call__(self, v: Any) -> Float[Array, " n1k"]:
+        """As `matvec`."""
         return self.matvec(v)
 
     def __matmul__(self, v: Any) -> Float[Array, "n1k ..."]:
         return self.matvec(v) if jnp.ndim(v) == 1 else self.matmat(v)
 
     @property
-    def T(self) -> NTKOperator:  # noqa: N802
+    def T(self) -> NTKOperator:
         """The transpose."""
         if self.x2 is None:
             return self
@@ -219,7 +220,7 @@ def ntk_operator(
 
 def _split(whole: NTKOperator) -> dict[str, NTKOperator]:
     names = [name.rpartition("/")[0] or name or "layer" for name in leaf_names(whole.moving)]
-    leaves, structure = jax.tree.flatten(whole.moving)
+    structure = jax.tree.structure(whole.moving)
     found = {}
     for layer in dict.fromkeys(names):
         mask = jax.tree.unflatten(structure, [name == layer for name in names])

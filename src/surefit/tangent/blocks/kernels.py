@@ -48,9 +48,10 @@ class BlockKernel(abc.ABC):
         expected = len(x1), len(x1 if x2 is None else x2)
         if found.shape != expected:
             raise InvalidInputError(
-                f"`BlockKernel.block(x1, x2)` must return a number per pair of examples. Got shape "
-                f"{found.shape} for batches of {expected[0]} and {expected[1]}. A kernel of several "
-                "outputs has one block per pair of them. Take the mean over outputs or one output."
+                "`BlockKernel.block(x1, x2)` must return a number per pair of examples. Got shape "
+                f"{found.shape} for batches of {expected[0]} and {expected[1]}. A kernel of "
+                "several outputs has a block for each pair of them. Take the mean over outputs, "
+                "or one output."
             )
         return found
 
@@ -58,9 +59,8 @@ class BlockKernel(abc.ABC):
         """The SHA-256 of the description, of the arrays and of the examples."""
         digest = hashlib.sha256(self.describe().encode())
         for name, array in [*sorted(self.arrays().items()), ("examples", x)]:
-            array = np.ascontiguousarray(array)
             digest.update(f"\0{name} {array.dtype.str} {array.shape}\0".encode())
-            digest.update(memoryview(array).cast("B") if array.size else b"")
+            digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
 
@@ -79,7 +79,7 @@ class LimitBlocks(BlockKernel):
     def block(self, x1: Any, x2: Any) -> Any:
         """As `limit_kernel`."""
         first, second = jnp.asarray(x1), None if x2 is None else jnp.asarray(x2)
-        return getattr(limit_kernel(self.network, first, second), self.kind)
+        return getattr(limit_kernel(self.network, first, second, get=self.kind), self.kind)
 
     def describe(self) -> str:
         """Which kernel of which network."""

@@ -13,7 +13,7 @@ __all__ = ["BlockProduct"]
 
 
 class BlockProduct:
-    """$V \\mapsto KV$ in float64, each block of the lower triangle read once per product.
+    r"""$V \mapsto KV$ in float64, each block of the lower triangle read once per product.
 
     Args:
         store: the matrix, complete.
@@ -31,6 +31,7 @@ class BlockProduct:
         self._held: dict[tuple[int, int], np.ndarray] = {}
 
     def __call__(self, v: Float[np.ndarray, "n c"]) -> Float[np.ndarray, "n c"]:
+        """$KV$."""
         if self.client is None:
             total = np.zeros_like(v)
             for i in range(self.store.count):
