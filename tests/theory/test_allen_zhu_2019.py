@@ -163,7 +163,7 @@ NAMES = ("allen_zhu_2019", "allen_zhu_2019_limit")
 
 
 def test_a_run_is_compared_with_every_promise():
-    asked = setting(sf.models.fully_connected(1024, 2, 2))
+    asked = setting(sf.models.fully_connected(512, 2, 2))
     step = 0.9 / np.linalg.eigvalsh(np.asarray(asked.problem.gram(asked.params)))[-1]
     asked = Setting(asked.problem, asked.params, float(step))
     predictions = assess(asked, NAMES)
