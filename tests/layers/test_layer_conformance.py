@@ -32,7 +32,7 @@ TWO_LAYER = Serial(Dense(32), Tanh(), Dense(2))
 # Name of a catalogue entry -> its smallest network with a limit that one hidden layer reaches.
 EXAMPLES = {
     "antisymmetric": Antisymmetric(TWO_LAYER),
-    "attention": Attention(4, 4, 8),
+    "attention": Attention(8, 8, 8),
     "average_pool": Serial(Conv(8, 2, padding="circular"), AveragePool(2, 1)),
     "bias": Serial(Dense(3), Bias(0.5)),
     "centred": Centred(TWO_LAYER),
@@ -57,6 +57,7 @@ EXAMPLES = {
 # Infinitely many layers are as wide as their limit only up to a few times 1/width.
 # So are means over 64 features, and rows of 64 weights.
 SETTINGS = {
+    "attention": {"seeds": 512},
     "equilibrium": {"finite_width": 0.1},
     "layer_norm": {"finite_width": 0.05},
     "monotone_equilibrium": {"limit": False},
