@@ -100,11 +100,13 @@ def pytest_configure(config):
             jax.devices()  # starts the backend, which reads the flags
 
 
-@pytest.fixture
-def compiled_alike(monkeypatch, pytestconfig):
-    """Processes of the test compile as the test itself does: their numbers agree bit by bit."""
-    if pytestconfig.stash[QUICK]:
-        monkeypatch.setenv("XLA_FLAGS", QUICK_COMPILATION)
+@pytest.fixture(scope="module")
+def compiled_alike(pytestconfig):
+    """From here on the file's processes compile as its tests do: numbers agree bit by bit."""
+    with pytest.MonkeyPatch.context() as patch:
+        if pytestconfig.stash[QUICK]:
+            patch.setenv("XLA_FLAGS", QUICK_COMPILATION)
+        yield
 
 
 @pytest.hookimpl(tryfirst=True)

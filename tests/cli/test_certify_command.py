@@ -176,7 +176,7 @@ LONG = [
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory):
+def uninterrupted(compiled_alike, tmp_path_factory):
     directory = tmp_path_factory.mktemp("whole")
     done = run_in_process([*LONG, "--out", "runs"], directory)
     assert done.returncode in (0, 1), done.stderr
