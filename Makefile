@@ -1,5 +1,6 @@
 # Two commands do everything on a machine with Python >= 3.11 and make: `make demo`, `make test`.
 PYTHON ?= python3
+PEER_PYTHON ?= python3.11
 export NO_MKDOCS_2_WARNING := 1
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +9,7 @@ RUNS ?= runs
 DEMO := certify --data digits --classes 0 1 --samples 300 --network shallow --activation tanh \
         --width 512 --seed 0 --out $(RUNS)
 
-.PHONY: help demo test slow lint docs bench bench-peers lock clean
+.PHONY: help demo test slow lint docs bench bench-peers bench-neural-tangents lock clean
 
 help:            ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,9 +45,13 @@ docs: $(VENV)/ready  ## build the documentation into site/
 bench: $(VENV)/ready  ## print speed ratios, both sides measured in one run
 	$(BIN)/python -m benchmarks
 
-bench-peers:     ## set up the environment of the peers that `make bench` compares with (PyTorch, large)
+bench-peers: bench-neural-tangents  ## set up the environments of the peers that `make bench` compares with (large)
 	$(PYTHON) -m venv .venv-peers
 	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers/requirements.txt
+
+bench-neural-tangents:  ## that of neural-tangents only; its last release needs Python 3.10 or 3.11
+	$(PEER_PYTHON) -m venv .venv-nt
+	.venv-nt/bin/python -m pip install --quiet --disable-pip-version-check -r benchmarks/peers/neural_tangents.txt
 
 lock:  ## renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \

@@ -152,6 +152,7 @@ def line(case, found):
 def main(arguments=()):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", nargs="*", default=[""])
+    parser.add_argument("--rounds", type=int, help="timed computations per side and row")
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args(list(arguments))
     jax.config.update("jax_enable_x64", True)
@@ -161,6 +162,7 @@ def main(arguments=()):
     lines = list(HEADER)
     for case in CASES:
         if any(part in case["name"] for part in chosen.rows):
+            case = {**case, "rounds": chosen.rounds or case["rounds"]}
             lines.append(line(case, measured(case, names)))
             print(lines[-1], flush=True)
     if chosen.out:

@@ -14,6 +14,9 @@ __all__ = ["act", "prepare"]
 
 Images = Float[Array, "..."]
 
+# Units in the last place by which a correlation of 1 comes out smaller.
+_ROUNDING = 4.0
+
 
 def prepare(op: Nonlinear | Normalised, variance: Images) -> tuple[Images, ...]:
     r"""What a node needs of the variances of one image.
@@ -45,7 +48,11 @@ def act(
             activation.derivative_dual(c, first[0], second[0]),
         )
     rho = c * (first[1] * second[1])
-    ramp, step = rectifier_pair(rho, slope)
+    defect = 1.0 - jnp.abs(rho)
+    # Windows that see one and the same patch up to a factor are common in images. What is left of
+    # their angle is rounding, of which the angle would take the root.
+    defect = jnp.where(defect < _ROUNDING * jnp.finfo(rho.dtype).eps, 0.0, defect)
+    ramp, step = rectifier_pair(rho, slope, defect)
     return ramp * (first[0] * second[0]), step
 
 

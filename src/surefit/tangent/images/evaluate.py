@@ -125,7 +125,7 @@ def _(op: Pool, inner: Source, shift: Shift, pairs: Pairs) -> State:
         weights = []
         for axis in range(rank):
             w = op.windows.sizes[axis]
-            other = jnp.arange(w) + between[axis]
+            other = jnp.arange(w, dtype=jnp.int32) + between[axis]
             inside = ((other >= 0) & (other < w))[:, None]
             weights.append(jnp.broadcast_to(inside, (w, op.windows.output[axis])))
         # Windows of a single position must be summed too, for their strides.
@@ -137,7 +137,7 @@ def _(op: Pool, inner: Source, shift: Shift, pairs: Pairs) -> State:
     def body(number: Array, total: tuple) -> tuple[Array, ...]:
         return tuple(a + b for a, b in zip(total, image(number), strict=True))
 
-    total = jax.lax.fori_loop(0, math.prod(reach), body, start)
+    total = jax.lax.fori_loop(jnp.int32(0), jnp.int32(math.prod(reach)), body, start)
     return total[0], total[1] if len(total) > 1 else None
 
 

@@ -87,7 +87,7 @@ def beneath(windows: Windows, shift: Shift, between: Shift, ring: bool) -> Shift
 
 def partners(shift: Shift, space: Shape, axis: int) -> Bool[Array, "n"]:
     """Off the ring: whether a position has a partner along an axis."""
-    other = jnp.arange(space[axis]) + shift[axis]
+    other = jnp.arange(space[axis], dtype=jnp.int32) + shift[axis]
     return (other >= 0) & (other < space[axis])
 
 
@@ -96,7 +96,7 @@ def seen(windows: Windows, shift: Shift, axis: int) -> Bool[Array, "w m"] | None
     if shift is None or windows.padding == "circular":
         return None
     n, s, m = windows.space[axis], windows.strides[axis], windows.output[axis]
-    window = jnp.arange(m)
-    offset = jnp.arange(windows.sizes[axis]) - windows.pads(axis)[0]
+    window = jnp.arange(m, dtype=jnp.int32)
+    offset = jnp.arange(windows.sizes[axis], dtype=jnp.int32) - windows.pads(axis)[0]
     at = s * window[None, :] + offset[:, None]
     return (at < n - s * shift[axis]) == (window < m - shift[axis])[None, :]

@@ -74,5 +74,5 @@ def total(
 
     b = source(None)[0].shape[-1]
     start = (jnp.zeros(b, source(None)[0].dtype),) * 2
-    sums = jax.lax.fori_loop(0, math.prod(counts), add, start)
+    sums = jax.lax.fori_loop(jnp.int32(0), jnp.int32(math.prod(counts)), add, start)
     return sums[0] / positions, sums[1] / positions
