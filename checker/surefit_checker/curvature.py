@@ -15,7 +15,7 @@ from surefit_checker.ball import Ball, norm, up
 from surefit_checker.layers import Affine
 from surefit_checker.network import Network
 from surefit_checker.rows import Rows
-from surefit_checker.spectrum import largest_eigenvalues, operator_norm, perron, row_norms
+from surefit_checker.spectrum import operator_norm, operator_norms, perron, row_norms
 
 SHARP = 256  # samples or inputs up to which every feature gets a sharp bound
 
@@ -88,19 +88,12 @@ def _sloped(u: Ball, d1: np.ndarray) -> np.ndarray:
 
     The norm grows with the sizes of the diagonal, so d1 stands for all smaller ones.
     """
-    (n, width), squares = u.shape, up(d1 * d1, 1)
-    size, found = min(n, width), np.full(d1.shape[1], np.inf)
-    if size > SHARP:
-        return found
-    pairs = u @ u.T if n <= width else u.reshape(n, width, 1) * u.reshape(n, 1, width)
-    chunk = max(1, 2**21 // size**2)
-    for start in range(0, len(found), chunk):
-        at = slice(start, start + chunk)
-        if n <= width:
-            gram = pairs.reshape(1, n, n) * d1.T[at][:, :, None] * d1.T[at][:, None, :]
-        else:
-            gram = Ball(squares.T[at]) @ pairs.reshape(n, width * width)
-        found[at] = up(np.sqrt(largest_eigenvalues(gram.reshape(-1, size, size))), 2)
+    found = np.full(d1.shape[1], np.inf)
+    if min(u.shape) <= SHARP:
+        chunk = max(1, 2**20 // u.mid.size)
+        for start in range(0, len(found), chunk):
+            scales = d1[:, start : start + chunk].T[:, :, None]
+            found[start : start + chunk] = operator_norms(Ball(scales) * u, SHARP)
     return found
 
 
