@@ -21,7 +21,7 @@ __all__ = ["recursive_kernel", "tiled_kernel"]
 
 SIZE = 128
 
-Batch = tuple[Rows, Float[Array, " n"]]
+Batch = tuple[Rows, Float[Array, " _"]]
 
 
 def recursive_kernel(
@@ -41,7 +41,8 @@ def recursive_kernel(
         if x2 is None:
             each = jnp.arange(apart.shape[0])
             apart = apart.at[each, each].set(0.0)
-        k = dataclasses.replace(k, distance=apart)
+        nngp = _covariance(apart, k.variance1, k.variance2)
+        k = dataclasses.replace(k, nngp=nngp, distance=apart)
     return network.kernel(k)
 
 
@@ -119,13 +120,21 @@ def _tile(batch: Batch, start: Array, size: int) -> Batch:
     return batch[0].block(start, size), block(batch[1], start, size)
 
 
+def _covariance(
+    apart: Float[Array, "n m"], s: Float[Array, " n"], t: Float[Array, " m"]
+) -> Float[Array, "n m"]:
+    """From the distance, so that equal rows have what a row has with itself, bit by bit."""
+    there = (s > 0)[:, None] & (t > 0)[None, :]
+    return jnp.where(there, (s[:, None] + t[None, :]) / 2 - apart, 0.0)
+
+
 def _pairs_kernel(
     network: Layer, width: int, apart: Float[Array, "n m"], s: Array, t: Array
 ) -> Kernel:
     """The network's kernel from half squared distances and variances."""
     return network.kernel(
         Kernel(
-            nngp=(s[:, None] + t[None, :]) / 2 - apart,
+            nngp=_covariance(apart, s, t),
             ntk=jnp.zeros_like(apart),
             variance1=s,
             variance2=t,

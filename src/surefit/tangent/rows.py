@@ -52,7 +52,7 @@ def product(a: Rows, b: Rows) -> Float[Array, "n m"]:
 
 
 def is_close(
-    half_square: Float[Array, "n m"], size1: Float[Array, " n"], size2: Float[Array, " m"]
+    half_square: Float[Array, "n m"], size1: Float[Array, " _"], size2: Float[Array, " _"]
 ) -> Bool[Array, "n m"]:
     r"""Pairs whose $e = \frac12|x_i-x_j|^2/r$ has an error that can be seen in its root.
 
@@ -61,7 +61,8 @@ def is_close(
 
     Args:
         half_square: from `product`.
-        size1: $h_i/\sqrt{r_i}$, half the squared norms of the prepared rows, with $r = r_ir_j$.
+        size1: $h_i/\sqrt{r_i}$, half the squared norms of the prepared rows, with $r = r_ir_j$; or
+            one number for all rows.
         size2: likewise.
     """
     allowed = ALLOWED[half_square.dtype.name]

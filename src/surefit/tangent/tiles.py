@@ -28,7 +28,11 @@ def starts(n1: int, n2: int, size: int, symmetric: bool) -> tuple[Int[np.ndarray
 
 def below(i: Array | int, j: Array | int, height: int, width: int) -> Bool[Array, "a b"]:
     """Where a tile is strictly below the diagonal of its matrix."""
-    return (i + jnp.arange(height))[:, None] > (j + jnp.arange(width))[None, :]
+    return _count(i, height)[:, None] > _count(j, width)[None, :]
+
+
+def _count(start: Array | int, size: int) -> Int[Array, " a"]:
+    return start + jnp.arange(size, dtype=jnp.int32)
 
 
 def block(v: Float[Array, "n ..."], start: Array, size: int) -> Float[Array, "a ..."]:
@@ -88,7 +92,7 @@ def fill(
         i, j = where[t, 0], where[t, 1]
         values, mark = tile(i, j)
         if symmetric:
-            lower = (i + jnp.arange(height))[:, None] >= (j + jnp.arange(width))[None, :]
+            lower = _count(i, height)[:, None] >= _count(j, width)[None, :]
             matrices = tuple(
                 _mirrored(matrix, value, lower, i, j)
                 for matrix, value in zip(matrices, values, strict=True)

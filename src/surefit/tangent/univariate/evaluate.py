@@ -49,7 +49,8 @@ def univariate_kernel(
         lambda i, j: _marked(*tiles[1:], symmetric, jnp.asarray(i), jnp.asarray(j), rows1, rows2),
     )
     if len(pairs):
-        values = _again(found, x1, other, pairs, opposite, get)
+        scale = np.asarray(scale1)[pairs[:, 0]] * np.asarray(scale2)[pairs[:, 1]]
+        values = _again(found, x1, other, pairs, opposite, get, scale)
         matrices = replace_entries(matrices, pairs, values, symmetric)
     variance1 = scale1**2 * found.ends[0]
     by_name = dict(zip(get, matrices, strict=True))
@@ -152,17 +153,16 @@ def _again(
     pairs: Int[np.ndarray, "p 2"],
     opposite: Bool[np.ndarray, " p"],
     get: tuple[str, ...],
+    scale: Float[np.ndarray, " p"],
 ) -> tuple[Float[np.ndarray, " p"], ...]:
-    """The values of some pairs, in float64."""
-    units, norms = [], []
+    """The values of some pairs from angles in float64; equal rows have those of the diagonal."""
+    units = []
     for batch in (x1, x2):
         x = np.asarray(batch, np.float64)
         norm = np.sqrt(np.einsum("nd,nd->n", x, x))
         units.append(x / np.where(norm > 0, norm, 1.0)[:, None])
-        norms.append(norm)
     defect = half_squares(*units, pairs, np.where(opposite, -1.0, 1.0))
     same, other = (found.branch(defect, negative, get) for negative in (False, True))
-    scale = norms[0][pairs[:, 0]] * norms[1][pairs[:, 1]] / x1.shape[1]
     ends = dict(zip(("nngp", "ntk"), found.ends, strict=True))
     return tuple(
         scale * np.where(opposite, b, np.where(defect == 0.0, ends[name], a))
