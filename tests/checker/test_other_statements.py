@@ -208,3 +208,19 @@ def test_printed_numbers_are_on_the_right_side():
         low, high = Decimal(below(float(x))), Decimal(above(float(x)))
         assert low <= Decimal(float(x)) <= high
         assert high - low <= abs(Decimal(float(x))) * Decimal("2e-5")
+
+
+@pytest.mark.parametrize("kind", ["descent", "shadowing"])
+def test_flattening_inputs_changes_nothing(kind, build, tmp_path):
+    case = build.two_layer(n=3, d=4, m=6).fitted(1e-6)
+    values = np.linalg.svd(case.jacobian(), compute_uv=False)
+    statement = {"kind": kind, "rho": 3e-6 / float(values[-1])}
+    statement |= {"steps": 20} if kind == "shadowing" else {"start_radius": 0.0}
+    statement["step_size"] = 0.9 / float(values[0]) ** 2
+    layers = [{"type": "flatten"}, *case.network["layers"]]
+    other = build.Case(
+        case.network | {"layers": layers},
+        case.arrays | {"x": case.arrays["x"].reshape(3, 2, 2)},
+    )
+    plain, flat = (check(one.save(tmp_path / "c", statement)) for one in (case, other))
+    assert plain.verdict == flat.verdict == "proved" and plain.numbers == flat.numbers
