@@ -10,6 +10,7 @@ import argparse
 import itertools
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -153,6 +154,7 @@ def main(arguments=()):
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", nargs="*", default=[""])
     parser.add_argument("--rounds", type=int, help="timed computations per side and row")
+    parser.add_argument("--samples", type=int, help="n, where that of the table takes too long")
     parser.add_argument("--out", type=Path)
     chosen = parser.parse_args(list(arguments))
     jax.config.update("jax_enable_x64", True)
@@ -160,9 +162,12 @@ def main(arguments=()):
     if len(names) < 3:
         print("Without neural-tangents; `make bench-peers` sets it up.")
     lines = list(HEADER)
-    for case in CASES:
-        if any(part in case["name"] for part in chosen.rows):
-            case = {**case, "rounds": chosen.rounds or case["rounds"]}
+    for row in CASES:
+        if any(part in row["name"] for part in chosen.rows):
+            case = {**row, "rounds": chosen.rounds or row["rounds"]}
+            if chosen.samples:
+                case["n"] = chosen.samples
+                case["name"] = re.sub(r"n = \d+", f"n = {chosen.samples}", case["name"])
             lines.append(line(case, measured(case, names)))
             print(lines[-1], flush=True)
     if chosen.out:
