@@ -220,7 +220,10 @@ def _result(row, seed, problem, adam):
 
 
 def _number(value):
-    return "–" if value is None or not math.isfinite(value) else f"{value:.1e}".replace("e-0", "e-")
+    if value is None or not math.isfinite(value):
+        return "–"
+    text = f"{value:.2g}" if 0.01 <= value < 100 else f"{value:.1e}"
+    return text.replace("e-0", "e-").replace("e+0", "e")
 
 
 def _range(values):
@@ -260,21 +263,20 @@ def main():
     options = parser.parse_args()
     jax.config.update("jax_enable_x64", True)
     lines = options.file.read_text().splitlines() if options.file.exists() else []
-    results = [json.loads(line) for line in lines]
-    known = {(one["row"], one["seed"]) for one in results}
+    # Of a row that was run twice the later result counts.
+    results = {(one["row"], one["seed"]): one for one in map(json.loads, lines)}
     for row in () if options.show else ROWS:
-        missing = [seed for seed in options.seeds if (row.name, seed) not in known]
+        missing = [seed for seed in options.seeds if (row.name, seed) not in results]
         if not re.search(options.rows, row.name) or not missing:
             continue
         problem = _problem(row)
         adam = _adam(problem)
         for seed in missing:
-            results.append(_result(row, seed, problem, adam))
+            last = results[row.name, seed] = _result(row, seed, problem, adam)
             with options.file.open("a") as file:
-                file.write(json.dumps(results[-1]) + "\n")
-            last = results[-1]
+                file.write(json.dumps(last) + "\n")
             print(f"{row.name}, seed {seed}: {last['verdict'] or last['reason']}", flush=True)
-    table(results)
+    table(list(results.values()))
 
 
 if __name__ == "__main__":

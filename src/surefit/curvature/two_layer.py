@@ -126,7 +126,9 @@ class TwoLayerCurvature:
         local = bends(view.activation, self.z[:, features], self.norms[:, None] * radius)
         output = view.output_norms[features] + (radius if view.output_trained else 0.0)
         steps = _SHARP if sharp else _CHEAP
-        a = output * np.sqrt(perron_bounds(self.entries, local.bend, steps))
+        a = np.zeros(len(features))
+        if np.any(local.bend):  # a rectifier that keeps its signs has none
+            a = output * np.sqrt(perron_bounds(self.entries, local.bend, steps))
         if not view.output_trained:
             return a
         if sharp:
