@@ -36,10 +36,9 @@ def test_wider_networks_are_closer_to_their_prediction():
     # 1/sqrt(m) falls by a factor of 16.
     assert np.all(narrow > 4.0 * wide)
     assert np.all(wide < 0.1)
-    # The kernel at its own start is closer than that of infinite width.
-    problem = sf.Problem(sf.Serial(sf.Dense(16), sf.Tanh(), sf.Dense(2)), X, Y)
+    # With the kernel of its own start, which drifts like 1/sqrt(m) as well.
     own = compare_with_training(problem, problem.init(0), kernel="empirical", steps=40)
-    assert own.loss_deviation < 0.5 * narrow[0]
+    assert own.loss_deviation < narrow[0] / 4.0
     assert own.test_deviation is None
 
 
