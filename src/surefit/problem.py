@@ -15,7 +15,7 @@ from surefit.core.layer import Layer, Params
 from surefit.core.precision import as_float64, float64
 from surefit.errors import InvalidInputError
 from surefit.losses import HalfSquared, Loss
-from surefit.tangent.gram import jacobian, tangent_blocks, trained_part
+from surefit.tangent.gram import jacobian, tangent_kernel, trained_part
 from surefit.tangent.limit import limit_kernel
 
 __all__ = ["Problem"]
@@ -136,8 +136,8 @@ class Problem(eqx.Module):
 
 @eqx.filter_jit
 def _gram(problem: Problem, params: Params) -> Float[Array, "nk nk"]:
-    blocks = tangent_blocks(problem.network, params, problem.x)
-    return jnp.transpose(blocks, (2, 0, 3, 1)).reshape(problem.residuals, problem.residuals)
+    kernel = tangent_kernel(problem.network, params, problem.x)
+    return kernel.reshape(problem.residuals, problem.residuals)
 
 
 @eqx.filter_jit

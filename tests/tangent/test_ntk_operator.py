@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import surefit as sf
-from surefit.tangent import ntk_operator, plan_ntk
+from surefit.tangent import ntk_operator, plan_ntk, tangent_kernel
 from surefit.tangent.asked import require_batches
 from surefit.tangent.footprint import bytes_per_example
 
@@ -67,7 +67,7 @@ def test_products_go_through_the_network_in_blocks_that_fit(kernels):
     v = np.linspace(-1.0, 1.0, 14)
     # Three copies of 18 + 6 + 12 parameters, and three examples.
     example = bytes_per_example(NETWORK.apply, PARAMS, X1)
-    assert 8 * (6 + 6 + 6 + 2) <= example <= 8 * 100
+    assert 8 * (6 + 6 + 6 + 2) <= example <= 8 * 200
     operator = ntk_operator(NETWORK, PARAMS, X1, memory_limit=3 * 8 * 36 + 3 * example)
     assert operator.block == 3
     np.testing.assert_allclose(operator @ v, kernels[0] @ v, rtol=1e-11)
@@ -160,4 +160,19 @@ def test_strips_of_a_triangle_are_the_whole_kernel():
         rows = sf.empirical_ntk(NETWORK, PARAMS, x[:7], x, outputs=outputs)
         np.testing.assert_allclose(whole[:7], rows, rtol=1e-11, atol=1e-12)
         turned = whole.transpose((1, 0, 3, 2)[: whole.ndim] if whole.ndim != 3 else (1, 0, 2))
-        np.testing.assert_array_equal(whole, turned)
+        np.testing.assert_allclose(whole, turned, rtol=1e-12, atol=1e-13)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("form", ["trace", "full"])
+def test_a_plan_is_not_less_than_what_the_program_takes(form):
+    pooled = sf.Serial(sf.Conv(4, 3), sf.Relu(), sf.GlobalAveragePool(), sf.Dense(2))
+    dense = sf.Serial(sf.Dense(256), sf.Relu(), sf.Dense(64), sf.Bias(0.1), sf.Relu(), sf.Dense(4))
+    for network, shape in ((pooled, (16, 16, 3)), (dense, (64,))):
+        params = network.init(jax.random.key(0), shape)
+        x = jax.random.normal(jax.random.key(1), (96, *shape))
+        run = jax.jit(lambda p, x, n=network: tangent_kernel(n, p, x, None, form))
+        taken = run.lower(params, x).compile().memory_analysis()
+        bytes_taken = taken.temp_size_in_bytes + taken.output_size_in_bytes
+        plan = plan_ntk(network, params, x, form=form)
+        assert bytes_taken <= plan.bytes <= 8 * bytes_taken

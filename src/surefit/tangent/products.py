@@ -48,24 +48,23 @@ def summed(
         pairs = zip((part.take(start, stop) for part in first), others, strict=True)
         return functools.reduce(operator.add, (a.product(b, form) for a, b in pairs))
 
-    if second is not None:
+    if second is not None or n1 < 2 * _STRIP:
         return strip(0, n1)
     return mirrored(strip, n1)
 
 
 def mirrored(strip: Callable[[int, int], Float[Array, "..."]], n: int) -> Float[Array, "n ..."]:
-    """A symmetric array from strips of its lower triangle, exactly symmetric.
+    """A symmetric array from strips of its lower triangle, symmetric up to the last bit.
 
     Args:
         strip: rows from the first to before the second number, with as many columns as the second.
         n: rows in all.
     """
-    count = max(1, min(_STRIPS, n // _STRIP))
+    count = min(_STRIPS, n // _STRIP)
     edges = [n * s // count for s in range(count + 1)]
     total: Any = None
     for start, stop in itertools.pairwise(edges):
-        # Computed once: fused into both of its places it would be computed twice, and differ.
-        rows = jax.lax.optimization_barrier(strip(start, stop))
+        rows = strip(start, stop)
         axis = _PARTNER[rows.ndim]
         if total is None:
             shape = list(rows.shape)
