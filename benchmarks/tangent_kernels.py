@@ -7,6 +7,7 @@ name. The table goes to the file, or to the screen.
 """
 
 import argparse
+import contextlib
 import itertools
 import json
 import os
@@ -58,7 +59,8 @@ class Side:
         return json.loads(answer)
 
     def close(self):
-        self.process.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.process.stdin.close()
         self.process.wait()
 
 
@@ -102,7 +104,7 @@ def measured(case, names):
             for name in list(sides):
                 try:
                     answer = sides[name].ask("run")
-                except ChildProcessError:
+                except (ChildProcessError, BrokenPipeError):
                     # It did not survive the case, for lack of memory say.
                     sides.pop(name).close()
                     continue
