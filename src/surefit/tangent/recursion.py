@@ -77,7 +77,11 @@ def tiled_kernel(
         lambda i, j: _marked(*tiles[1:], symmetric, jnp.asarray(i), jnp.asarray(j), first, second),
     )
     if len(pairs):
-        values = _again(network, get, x1, x2, pairs)
+        apart, values = _again(network, get, x1, x2, pairs)
+        if symmetric:
+            # Equal rows have what a row has with itself, bit by bit.
+            own = (np.asarray(jnp.diagonal(matrix))[pairs[:, 0]] for matrix in matrices)
+            values = tuple(np.where(apart > 0, v, o) for v, o in zip(values, own, strict=True))
         matrices = replace_entries(matrices, pairs, values, symmetric)
     by_name = dict(zip(get, matrices, strict=True))
     return Kernel(
@@ -205,8 +209,8 @@ def _again(
     x1: Float[Array, "n d"],
     x2: Float[Array, "m d"] | None,
     pairs: Int[np.ndarray, "p 2"],
-) -> tuple[Float[np.ndarray, " p"], ...]:
-    """The values of some pairs, from exact distances."""
+) -> tuple[Float[np.ndarray, " p"], tuple[Float[np.ndarray, " p"], ...]]:
+    """The exact distances of some pairs, and the values from them."""
     a, b = _as_numpy(x1, x2)
     d = x1.shape[1]
     columns = [half_squares(a, b, pairs) / d]
@@ -215,7 +219,7 @@ def _again(
     length = max(64, 2 ** (len(pairs) - 1).bit_length())
     padded = (np.resize(c, length).astype(x1.dtype) for c in columns)
     found = _single(network, get, d, *map(jnp.asarray, padded))
-    return tuple(np.asarray(v)[: len(pairs)] for v in found)
+    return columns[0], tuple(np.asarray(v)[: len(pairs)] for v in found)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
