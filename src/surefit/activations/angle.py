@@ -10,9 +10,12 @@ __all__ = ["angle", "correlation", "gap", "root"]
 
 
 def root(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    r"""$\sqrt{\max(x, 0)}$ whose derivative at 0 is 0 and not infinite."""
-    positive = x > 0
-    return jnp.where(positive, jnp.sqrt(jnp.where(positive, x, 1.0)), 0.0)
+    r"""$\sqrt{\max(x, 0)}$ whose derivative at 0 is 0 and not infinite.
+
+    Comparisons in this file and its neighbours are such that what is not a number stays so.
+    """
+    zero = x <= 0
+    return jnp.where(zero, 0.0, jnp.sqrt(jnp.where(zero, 1.0, x)))
 
 
 def gap(
@@ -40,8 +43,8 @@ def correlation(
 ) -> Float[Array, "..."]:
     r"""$\rho = c/\sqrt{st}$ in [-1, 1]; 0 where a variance is 0."""
     scale = root(variance1 * variance2)
-    positive = scale > 0
-    rho = jnp.where(positive, covariance / jnp.where(positive, scale, 1.0), 0.0)
+    zero = scale <= 0
+    rho = jnp.where(zero, 0.0, covariance / jnp.where(zero, 1.0, scale))
     return rho + jax.lax.stop_gradient(jnp.clip(rho, -1.0, 1.0) - rho)
 
 
@@ -56,6 +59,6 @@ def angle(
     $\theta = \operatorname{arctan2}(\sqrt{st-c^2}, c)$ keeps it. A feature of variance 0 has no
     angle; a right angle makes the duals vanish or take their value at independence.
     """
-    both = variance1 * variance2 > 0
+    none = variance1 * variance2 <= 0
     sine = root(gap(covariance, variance1, variance2))
-    return jnp.arctan2(jnp.where(both, sine, 1.0), jnp.where(both, covariance, 0.0))
+    return jnp.arctan2(jnp.where(none, 1.0, sine), jnp.where(none, 0.0, covariance))

@@ -77,8 +77,9 @@ def duals_at_distance(
     scale = root1 * root2
     inverse = _reciprocal(root1) * _reciprocal(root2)
     near, positive = distance - (root1 - root2) ** 2 / 2, covariance >= 0
-    far = gap(covariance, variance1, variance2) / jnp.where(inverse > 0, scale - covariance, 1.0)
-    defect = jnp.where(inverse > 0, jnp.where(positive, near, far) * inverse, 1.0)
+    zero = inverse <= 0
+    far = gap(covariance, variance1, variance2) / jnp.where(zero, 1.0, scale - covariance)
+    defect = jnp.where(zero, 1.0, jnp.where(positive, near, far) * inverse)
     theta, excess = angle_and_excess(defect)
     excess, share = scale * excess / (2 * math.pi), theta / (2 * math.pi)
     below = jnp.where(positive, 0.0, covariance)
@@ -90,7 +91,7 @@ def duals_at_distance(
 
 
 def _reciprocal(x: Float[Array, "..."]) -> Float[Array, "..."]:
-    return jnp.where(x > 0, 1.0 / jnp.where(x > 0, x, 1.0), 0.0)
+    return jnp.where(x <= 0, 0.0, 1.0 / jnp.where(x <= 0, 1.0, x))
 
 
 def _defect(
@@ -104,6 +105,6 @@ def _defect(
     """
     scale = root(variance1) * root(variance2)
     bound = scale * (scale + jnp.abs(covariance))
-    positive = bound > 0
+    zero = bound <= 0
     square = gap(covariance, variance1, variance2)
-    return jnp.where(positive, square / jnp.where(positive, bound, 1.0), 1.0)
+    return jnp.where(zero, 1.0, square / jnp.where(zero, 1.0, bound))
