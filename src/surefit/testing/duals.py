@@ -8,7 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from surefit.activations import Activation, dual_error
+from surefit.activations import Activation, Identity, dual_error
 from surefit.core.kernel import Kernel
 from surefit.errors import InvalidInputError
 from surefit.testing.claims import claim, claim_close, quick_jit
@@ -108,7 +108,9 @@ def claim_kernel(activation: Activation) -> None:
         claim_close(activation, f"`kernel` gives the same {name} under `jax.jit`",
                     getattr(traced, name), getattr(out, name), 1e-7 * scale)  # fmt: skip
     try:
-        activation.kernel(out)
+        again = activation.kernel(out)
     except InvalidInputError:
         return
-    claim(activation, "`kernel` refuses features that are not Gaussian", False)
+    linear = isinstance(activation, Identity)
+    claim(activation, "`kernel` refuses features that are not Gaussian", linear)
+    claim(activation, "features that are not Gaussian stay what they are", again is out)
