@@ -227,7 +227,9 @@ def test_what_does_not_suit_is_explained(model, error, message):
 def test_sparse_inputs_and_useless_weights_are_refused(regressor, process):
     with pytest.raises(TypeError, match="dense data is required"):
         NTKRegressor().fit(csr_array(X), Y)
-    with pytest.raises(InvalidInputError, match=r"must be at least 0\. Got a smallest weight of -1"):
+    with pytest.raises(
+        InvalidInputError, match=r"must be at least 0\. Got a smallest weight of -1"
+    ):
         NTKRegressor().fit(X, Y, sample_weight=-np.ones(24))
     with pytest.raises(ValueError, match="at least one non-zero"):
         NTKRegressor().fit(X, Y, sample_weight=np.zeros(24))
