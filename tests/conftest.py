@@ -117,3 +117,17 @@ def pytest_collection_modifyitems(items):
     for item in items:
         if item.nodeid in listed:
             item.add_marker(pytest.mark.slow)
+
+
+# Linux lets a process have 65530 mapped regions; a compiled program takes about 25 of them, and
+# XLA crashes where there is no more.
+MANY_REGIONS = 30_000
+
+
+def pytest_runtest_teardown(item, nextitem):
+    """Between files, forget the compiled programs before there are too many of them."""
+    if nextitem is not None and nextitem.path == item.path:
+        return
+    regions = Path("/proc/self/maps")
+    if regions.exists() and regions.read_bytes().count(b"\n") > MANY_REGIONS:
+        jax.clear_caches()

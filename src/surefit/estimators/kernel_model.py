@@ -15,6 +15,7 @@ from surefit.core.layer import Layer
 from surefit.core.precision import float64
 from surefit.errors import InvalidInputError
 from surefit.estimators.kernel_networks import kernel_network
+from surefit.estimators.padding import padded
 from surefit.tangent import limit_kernel
 
 __all__ = ["KernelModel"]
@@ -48,13 +49,15 @@ class KernelModel(BaseEstimator):
         self, x: Float64[np.ndarray, "n1 d"], other: Float64[np.ndarray, "n2 d"] | None = None
     ) -> Matrix:
         """The kernel between two batches, or of one with itself, exactly symmetric."""
-        kernel = _kernel(self.network_, self._shaped(x), self._shaped(other))
-        return np.asarray(getattr(kernel, self._which), np.float64)
+        first, second = self._shaped(x), self._shaped(other)
+        kernel = _kernel(self.network_, first, second, self._which)
+        matrix = np.asarray(getattr(kernel, self._which), np.float64)
+        return matrix[: len(x), : len(x if other is None else other)]
 
     def _variances(self, x: Float64[np.ndarray, "n d"]) -> Float64[np.ndarray, " n"]:
         """The kernel of every point with itself, without the matrix (of `nngp` only)."""
-        kernel = _kernel(self.network_, self._shaped(x), self._shaped(x[:1]))
-        return np.asarray(kernel.variance1, np.float64)
+        kernel = _kernel(self.network_, self._shaped(x), self._shaped(x[:1]), "nngp")
+        return np.asarray(kernel.variance1, np.float64)[: len(x)]
 
     def _to_training(self, x: object) -> Matrix:
         """The kernel between new points and those of the training, after validation."""
@@ -66,6 +69,8 @@ class KernelModel(BaseEstimator):
         if x is None:
             return None
         scaled = self.input_scale_ * x
+        if self.network is None:
+            return padded(scaled)
         if self.input_shape is None:
             return scaled
         if np.prod(self.input_shape) != x.shape[1]:
@@ -78,5 +83,8 @@ class KernelModel(BaseEstimator):
 
 
 @float64
-def _kernel(network: Layer, x: np.ndarray, other: np.ndarray | None) -> Kernel:
-    return limit_kernel(network, jnp.asarray(x), None if other is None else jnp.asarray(other))
+def _kernel(
+    network: Layer, x: np.ndarray, other: np.ndarray | None, which: Literal["ntk", "nngp"]
+) -> Kernel:
+    second = None if other is None else jnp.asarray(other)
+    return limit_kernel(network, jnp.asarray(x), second, get=which)
