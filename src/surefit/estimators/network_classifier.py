@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
-from jaxtyping import Float64
-from sklearn.base import ClassifierMixin
-from sklearn.utils.multiclass import check_classification_targets
-from sklearn.utils.validation import validate_data
 
 from surefit.activations import Activation
 from surefit.core.layer import Layer
-from surefit.errors import UnknownNameError
-from surefit.estimators.class_targets import (
-    LOSSES,
-    class_probabilities,
-    class_scores,
-    class_targets,
-)
+from surefit.estimators.class_network import ClassNetwork
 from surefit.estimators.explicit_networks import explicit_network
-from surefit.estimators.network_model import NetworkModel
 from surefit.training import Method
 
 __all__ = ["NetworkClassifier"]
 
 
-class NetworkClassifier(ClassifierMixin, NetworkModel):
+class NetworkClassifier(ClassNetwork):
     r"""A wide network, trained on classes from zero output.
 
     Inputs are standardised, given a constant coordinate and moved to the unit sphere.
@@ -98,41 +85,3 @@ class NetworkClassifier(ClassifierMixin, NetworkModel):
 
     def _build(self, outputs: int) -> Layer:
         return explicit_network(self.width, self.depth, self.activation, self.weight_std, outputs)
-
-    def fit(self, X: Any, y: Any) -> NetworkClassifier:
-        """Train on rows of X and labels y.
-
-        Raises:
-            ValueError: X or y is not usable; also of `InvalidInputError`.
-            NumericalError: training diverged.
-        """
-        X, y = validate_data(self, X, y, dtype=np.float64, accept_sparse=False)
-        check_classification_targets(y)
-        if self.loss not in LOSSES:
-            raise UnknownNameError("`NetworkClassifier(loss=...)`", self.loss, LOSSES)
-        self.classes_, labels = np.unique(y, return_inverse=True)
-        self._train(X, *class_targets(labels, len(self.classes_), self.loss))
-        return self
-
-    def _scores(self, X: Any) -> Float64[np.ndarray, "n c"]:
-        outputs = self._outputs(X)
-        return class_scores(outputs, len(self.classes_))
-
-    def decision_function(self, X: Any) -> Float64[np.ndarray, "n ..."]:
-        """One score per class, (n, classes); for two classes that of the second, (n,)."""
-        scores = self._scores(X)
-        return scores[:, 1] - scores[:, 0] if len(self.classes_) == 2 else scores
-
-    def predict_proba(self, X: Any) -> Float64[np.ndarray, "n c"]:
-        """Probabilities of the classes, (n, classes).
-
-        With cross-entropy the softmax of the outputs; with the squared loss the probabilities
-        nearest to the outputs, which estimate the conditional probabilities.
-        """
-        outputs = self._outputs(X)
-        return class_probabilities(outputs, len(self.classes_), self.loss)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The class with the highest score."""
-        chosen = np.argmax(self._scores(X), axis=1)
-        return self.classes_[chosen]
