@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import abc
 from typing import Any
 
 import jax
@@ -29,16 +30,16 @@ from surefit.training import train
 __all__ = ["NetworkModel"]
 
 
-class NetworkModel(BaseEstimator):
+class NetworkModel(BaseEstimator, abc.ABC):
     """A network trained by gradient descent until the loss is small, with the theory at hand.
 
     Subclasses have the parameters `method`, `max_iter`, `tol`, `random_state`, `verbose` and build
     a network with `_build`.
     """
 
+    @abc.abstractmethod
     def _build(self, outputs: int) -> Layer:
         """The network for a number of outputs."""
-        raise NotImplementedError
 
     def _train(
         self, x: Float64[np.ndarray, "n d"], targets: Float64[np.ndarray, "n k"], loss: Loss

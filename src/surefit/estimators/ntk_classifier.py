@@ -10,17 +10,15 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from surefit.activations import Activation
-from surefit.core.layer import Layer
-from surefit.estimators.kernel_model import KernelModel
 from surefit.estimators.samples import positive_part
 from surefit.estimators.simplex import nearest_probabilities
+from surefit.estimators.tangent_model import TangentModel
 from surefit.estimators.weighted_ridge import fit_ridge
 
 __all__ = ["NTKClassifier"]
 
 
-class NTKClassifier(ClassifierMixin, KernelModel):
+class NTKClassifier(ClassifierMixin, TangentModel):
     r"""The class that an infinitely wide network would choose after training on one-hot labels.
 
     Kernel ridge regression with the neural tangent kernel onto one-hot targets, and the class of
@@ -56,27 +54,6 @@ class NTKClassifier(ClassifierMixin, KernelModel):
         >>> bool(NTKClassifier(depth=1).fit(X[::2], y[::2]).score(X[1::2], y[1::2]) > 0.9)
         True
     """
-
-    _which = "ntk"
-
-    def __init__(
-        self,
-        depth: int = 3,
-        activation: str | Activation = "relu",
-        *,
-        weight_std: float | None = None,
-        bias_std: float = 0.1,
-        ridge: float | str = "gcv",
-        network: Layer | None = None,
-        input_shape: tuple[int, ...] | None = None,
-    ) -> None:
-        self.depth = depth
-        self.activation = activation
-        self.weight_std = weight_std
-        self.bias_std = bias_std
-        self.ridge = ridge
-        self.network = network
-        self.input_shape = input_shape
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> NTKClassifier:
         """Fit to rows of X and labels y.

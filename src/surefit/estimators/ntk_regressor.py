@@ -9,16 +9,14 @@ from jaxtyping import Float64
 from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import validate_data
 
-from surefit.activations import Activation
-from surefit.core.layer import Layer
-from surefit.estimators.kernel_model import KernelModel
 from surefit.estimators.samples import positive_part
+from surefit.estimators.tangent_model import TangentModel
 from surefit.estimators.weighted_ridge import fit_ridge
 
 __all__ = ["NTKRegressor"]
 
 
-class NTKRegressor(MultiOutputMixin, RegressorMixin, KernelModel):
+class NTKRegressor(MultiOutputMixin, RegressorMixin, TangentModel):
     r"""What an infinitely wide network would predict after training by gradient descent.
 
     Kernel ridge regression with the neural tangent kernel. Targets are centred; inputs are divided
@@ -56,27 +54,6 @@ class NTKRegressor(MultiOutputMixin, RegressorMixin, KernelModel):
         >>> bool(NTKRegressor(depth=2).fit(X[:300], y[:300]).score(X[300:], y[300:]) > 0.4)
         True
     """
-
-    _which = "ntk"
-
-    def __init__(
-        self,
-        depth: int = 3,
-        activation: str | Activation = "relu",
-        *,
-        weight_std: float | None = None,
-        bias_std: float = 0.1,
-        ridge: float | str = "gcv",
-        network: Layer | None = None,
-        input_shape: tuple[int, ...] | None = None,
-    ) -> None:
-        self.depth = depth
-        self.activation = activation
-        self.weight_std = weight_std
-        self.bias_std = bias_std
-        self.ridge = ridge
-        self.network = network
-        self.input_shape = input_shape
 
     def fit(self, X: Any, y: Any, sample_weight: Any = None) -> NTKRegressor:
         """Fit to rows of X and targets y, (n,) or (n, k).
