@@ -12,13 +12,13 @@ from surefit.certificates.initial.layers import two_layers
 from surefit.certificates.initial.majorant import majorised
 from surefit.certificates.initial.path import largest_constant, linear_path_length
 from surefit.certificates.initial.start import Start
-from surefit.certificates.portable import Statement, Unportable, portable
+from surefit.certificates.portable import Unportable, described
 from surefit.core.certificate import Certificate
 from surefit.core.layer import Params
 from surefit.core.precision import as_float64, float64
 from surefit.core.rounding import gamma
 from surefit.errors import InvalidInputError
-from surefit.problem import Problem
+from surefit.problem import Problem, require_problem
 
 __all__ = ["certify_at_start"]
 
@@ -70,10 +70,11 @@ def certify_at_start(
         >>> sf.certify_at_start(problem, problem.init(0)).holds
         True
     """
+    require_problem("certify_at_start", problem)
     factor = _factor(problem, step_size)
     params = as_float64(params)
     try:
-        document, arrays = portable(problem, params, Statement("descent", 1.0, 1.0))
+        document, arrays = described(problem, params)
     except Unportable as reason:
         raise InvalidInputError(
             "`certify_at_start(problem=...)` must be about a network that the certificate format "

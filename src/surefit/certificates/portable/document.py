@@ -19,7 +19,7 @@ from surefit.layers import Centred
 from surefit.losses import CrossEntropy, Logistic, MeanCrossEntropy, MeanLogistic
 from surefit.problem import Problem
 
-__all__ = ["Statement", "portable"]
+__all__ = ["Statement", "described", "portable"]
 
 FORMAT, VERSION = "surefit-certificate", 1
 
@@ -64,19 +64,36 @@ _KEYS = {
 _PLAIN = ("steps", "arithmetic")
 
 
-@float64
 def portable(
     problem: Problem, params: Params, statement: Statement | Mapping[str, Any]
 ) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The document of docs/certificate-format.md, and its arrays.
 
+    Args:
+        problem: network, loss and data.
+        params: the weights that the statement is about.
+        statement: what is claimed, or the same as the format has it.
+
+    Raises:
+        Unportable: the format has no words for the network.
+    """
+    document, arrays = described(problem, params)
+    written = statement.written() if isinstance(statement, Statement) else dict(statement)
+    return {**document, "statement": written}, arrays
+
+
+@float64
+def described(
+    problem: Problem, params: Params
+) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The document without its `statement`: what a statement can be about.
+
     Leading layers without parameters are applied to the inputs; a network that subtracts its
     output at the start gets that output as an array.
 
     Args:
-        problem: network, squared loss and data.
-        params: the weights that the statement is about.
-        statement: what is claimed, or the same as the format has it.
+        problem: network, loss and data.
+        params: the weights.
 
     Raises:
         Unportable: the format has no words for the network.
@@ -99,7 +116,6 @@ def portable(
     document = {
         "format": FORMAT,
         "version": VERSION,
-        "statement": statement.written() if isinstance(statement, Statement) else dict(statement),
         "loss": _loss(problem),
         "network": {
             "inputs": "x",

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from surefit.certificates.point import Point
-from surefit.certificates.portable import Statement, Unportable, portable
+from surefit.certificates.portable import Unportable, described
 from surefit.certificates.shadowing.ending import ending
 from surefit.certificates.shadowing.issuing import Run, issued
 from surefit.certificates.shadowing.layers import TwoLayers, two_layers
@@ -101,7 +101,7 @@ def shadow(
     step_size = step_size or (1.0 - 1e-12) / (start.largest.upper * start.factor)
     step = float(step_size) * start.factor
     try:
-        document, arrays = portable(problem, params, Statement("descent", 1.0, float(step_size)))
+        document, arrays = described(problem, params)
     except Unportable as reason:
         raise InvalidInputError(
             "`shadow(problem=...)` must be about a network that the certificate format has words "
