@@ -9,6 +9,8 @@ import difflib
 from collections.abc import Iterable
 
 __all__ = [
+    "BusyRunError",
+    "ClusterError",
     "InvalidInputError",
     "MemoryLimitError",
     "MissingDependencyError",
@@ -60,6 +62,14 @@ class MemoryLimitError(SurefitError, MemoryError):
 
 class StorageError(SurefitError, OSError):
     """A file or a run directory cannot be read or written."""
+
+
+class BusyRunError(StorageError):
+    """Another process works on the run."""
+
+
+class ClusterError(SurefitError, ConnectionError):
+    """The processes that are to do the work do not start, cannot be reached, or were lost."""
 
 
 class MissingDependencyError(SurefitError, ImportError):

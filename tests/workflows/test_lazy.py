@@ -9,7 +9,7 @@ import pytest
 import surefit as sf
 from surefit.core.trajectory import Status
 from surefit.errors import InvalidInputError
-from surefit.workflows.lazy import lazy, scale_ratio
+from surefit.workflows.laziness import lazy, scale_ratio
 
 
 def problem(init="he", width=64, loss=None, seed=0):

@@ -16,7 +16,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from surefit.errors import StorageError
+from surefit.errors import BusyRunError
 from surefit.runs.storing import storing
 
 if sys.platform == "win32":
@@ -39,7 +39,8 @@ def exclusive(path: Path, name: str) -> Iterator[None]:
         name: what the lock protects, for the message.
 
     Raises:
-        StorageError: another process (or another part of this one) holds it.
+        BusyRunError: another process (or another part of this one) holds it.
+        StorageError: the file cannot be made.
     """
     with storing(path.parent):
         descriptor = _acquire(path, name)
@@ -164,9 +165,9 @@ def _read(path: Path) -> str:
         return ""
 
 
-def _busy(name: str, owner: str, more: str = "") -> StorageError:
+def _busy(name: str, owner: str, more: str = "") -> BusyRunError:
     process = f"process {owner.split(maxsplit=1)[0]}" if owner.strip() else "another process"
-    return StorageError(
+    return BusyRunError(
         f"`Store.begin(...)` must be the only one at work on a run. Got run {name}, on which "
         f"{process} works right now. Two processes would overwrite each other's checkpoints. "
         f"Wait until it has finished, then the same command reuses its result.{more}"

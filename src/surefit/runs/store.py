@@ -11,6 +11,8 @@ root/
     <run id>/                               results of a run in progress or interrupted
     <run id>.scratch/                       its checkpoints, never published
     <run id>.lock                           held while a process works on it
+  .failed/
+    <run id>/                               a run that failed, with its traceback
 ```
 
 A run appears in the root by renaming its directory, so it is there whole or not at all. Other
@@ -31,6 +33,7 @@ from typing import Any
 
 from surefit.core.jsonable import read_json
 from surefit.errors import StorageError
+from surefit.runs.failures import FailedRun, read_failure, write_failure
 from surefit.runs.identity import Identified, canonical_text, digest
 from surefit.runs.lock import exclusive
 from surefit.runs.storing import FULL, storing
@@ -68,6 +71,7 @@ class Store:
     def __init__(self, root: Path | str) -> None:
         self.root = Path(root).expanduser()
         self._incomplete = self.root / ".incomplete"
+        self._failed = self.root / ".failed"
 
     def find(self, spec: Identified) -> Path | None:
         """The directory of the finished run with this spec, or None."""
@@ -93,6 +97,88 @@ class Store:
             found = [_read_run(path) for path in paths if path.is_dir()]
         return [run for run in found if run is not None]
 
+    def require_writable(self) -> None:
+        """Make the root, and find out now whether it can be written.
+
+        Raises:
+            StorageError: it cannot.
+        """
+        self._prepare()
+
+    def failures(self) -> list[FailedRun]:
+        """The runs that failed and did not succeed since, by name."""
+        with storing(self.root):
+            try:
+                paths = sorted(self._failed.iterdir())
+            except FileNotFoundError:
+                return []
+            found = [read_failure(path) for path in paths if path.is_dir()]
+        return [
+            one for one in found if one is not None and _read_run(self.root / one.run_id) is None
+        ]
+
+    def record_failure(
+        self,
+        spec: Identified,
+        *,
+        error: str,
+        message: str,
+        traceback: str = "",
+        worker_lost: bool = False,
+    ) -> None:
+        """Keep what went wrong with a run, until it is published; counts the attempts.
+
+        Nothing is written where the run is finished by now.
+
+        Args:
+            spec: of the run.
+            error: the class name of the error.
+            message: what it says.
+            traceback: where it was raised.
+            worker_lost: whether the process of the run died instead.
+
+        Raises:
+            StorageError: the store cannot be written.
+            BusyRunError: another process works on the run.
+        """
+        self._prepare()
+        name = spec.run_id
+        with storing(self.root), exclusive(self._incomplete / f"{name}.lock", name):
+            if self.find(spec) is None:
+                write_failure(
+                    self._failed / name,
+                    self._draft(name),
+                    spec,
+                    error=error,
+                    message=message,
+                    traceback=traceback,
+                    worker_lost=worker_lost,
+                )
+
+    def forget_failure(self, run_id: str) -> None:
+        """Delete what is known of a failed run; nothing happens where there is no such run.
+
+        Raises:
+            StorageError: the store cannot be written.
+            BusyRunError: another process works on the run.
+        """
+        if (self._failed / run_id).is_dir():
+            with storing(self.root):
+                self._incomplete.mkdir(exist_ok=True)
+            with exclusive(self._incomplete / f"{run_id}.lock", run_id), storing(self.root):
+                self._drop_failure(run_id)
+
+    def _draft(self, run_id: str) -> Path:
+        """Where a failure is written before it appears; for the holder of the run's lock."""
+        return self._incomplete / f"{run_id}.failure"
+
+    def _drop_failure(self, run_id: str) -> None:
+        draft = self._draft(run_id)
+        shutil.rmtree(draft, ignore_errors=True)
+        if (self._failed / run_id).exists():
+            (self._failed / run_id).rename(draft)
+            shutil.rmtree(draft, ignore_errors=True)
+
     @contextlib.contextmanager
     def begin(self, spec: Identified) -> Iterator[Workspace]:
         """Work on a run: `with store.begin(spec) as workspace: ... workspace.publish()`.
@@ -100,9 +186,12 @@ class Store:
         The workspace of an interrupted run is found again with its content. Leaving the context
         without `publish` or `discard`, or dying in it, keeps the workspace for the next attempt.
 
+        What is known of earlier failures of the run goes when it is published.
+
         Raises:
-            StorageError: the root cannot be made or written, another process works on this run,
-                or it is finished; at once, before any work. In the context: the disk is full.
+            StorageError: the root cannot be made or written, or the run is finished; at once,
+                before any work. In the context: the disk is full.
+            BusyRunError: another process works on this run; at once.
         """
         self._prepare()
         name, target = spec.run_id, self.root / spec.run_id
@@ -114,11 +203,14 @@ class Store:
                     "(`find` gives its directory), or delete that directory to run again."
                 )
             require_free(target)
+            shutil.rmtree(self._draft(name), ignore_errors=True)  # of a killed process
             workspace = Workspace(spec, self._incomplete / name, target)
             try:
                 yield workspace
             finally:
                 workspace.close()
+                if workspace.published is not None:
+                    self._drop_failure(name)
 
     def _prepare(self) -> None:
         """Make the root, and find out now whether it can be written."""

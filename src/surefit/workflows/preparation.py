@@ -20,7 +20,7 @@ from surefit.workflows.deep_networks import DEEP, image_shape
 from surefit.workflows.large import LARGEST
 from surefit.workflows.networks import build_network
 
-__all__ = ["Bench", "prepare_bench"]
+__all__ = ["Bench", "bytes_needed", "prepare_bench"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -53,6 +53,26 @@ def prepare_bench(spec: CertifySpec) -> Bench:
         StorageError: a data file cannot be read.
     """
     loss = LOSSES[spec.loss]()
+    prepared, network = _prepare(spec, loss)
+    many, large = _many(prepared), _large(spec, prepared)
+    _require_memory(network, prepared, large)
+    problem = Problem(network, prepared.x, prepared.y, loss)
+    method = ("sgd" if many else "gradient_descent") if spec.method == "auto" else spec.method
+    return Bench(spec, prepared, problem, problem.init(spec.seed), method, large)
+
+
+def bytes_needed(spec: CertifySpec) -> int:
+    """Bytes that the run will allocate at most; its data are loaded for that.
+
+    Raises:
+        InvalidInputError: the data or a name in the spec is not usable.
+        StorageError: a data file cannot be read.
+    """
+    prepared, network = _prepare(spec, LOSSES[spec.loss]())
+    return _memory(network, prepared, _large(spec, prepared))[0]
+
+
+def _prepare(spec: CertifySpec, loss: Loss) -> tuple[data.PreparedData, Layer]:
     prepared = data.prepare(
         _load(spec),
         steps=spec.preprocess,
@@ -65,14 +85,16 @@ def prepare_bench(spec: CertifySpec) -> Bench:
     )
     prepared = dataclasses.replace(prepared, x=_inputs(spec, prepared))
     shape = prepared.x.shape[1:]
-    network = build_network(spec, prepared.y.shape[1], prepared.vectors.shape[1], shape)
-    many = prepared.y.size > LARGEST
+    return prepared, build_network(spec, prepared.y.shape[1], prepared.vectors.shape[1], shape)
+
+
+def _many(prepared: data.PreparedData) -> bool:
+    return prepared.y.size > LARGEST
+
+
+def _large(spec: CertifySpec, prepared: data.PreparedData) -> bool:
     # Other networks have certificates, which are made of that spectrum: they wait for it.
-    large = many and spec.network in DEEP
-    _require_memory(network, prepared, large)
-    problem = Problem(network, prepared.x, prepared.y, loss)
-    method = ("sgd" if many else "gradient_descent") if spec.method == "auto" else spec.method
-    return Bench(spec, prepared, problem, problem.init(spec.seed), method, large)
+    return _many(prepared) and spec.network in DEEP
 
 
 def _load(spec: CertifySpec) -> data.Dataset:
@@ -104,8 +126,8 @@ def _coding(spec: CertifySpec, loss: Loss) -> str:
     )
 
 
-def _require_memory(network: Layer, prepared: data.PreparedData, large: bool) -> None:
-    """Predict the bytes of a run before anything of that size is allocated."""
+def _memory(network: Layer, prepared: data.PreparedData, large: bool) -> tuple[int, int]:
+    """Bytes of a run at most, and its number of parameters."""
     n, k = prepared.y.shape
     shapes = jax.eval_shape(lambda: network.init(jax.random.key(0), prepared.x.shape[1:]))
     sizes = [math.prod(leaf.shape) for leaf in jax.tree.leaves(shapes)]
@@ -115,9 +137,16 @@ def _require_memory(network: Layer, prepared: data.PreparedData, large: bool) ->
     # Of large problems the kernel of one output, and the basis of the Lanczos method.
     gram = 8 * n**2 * 8 + 8 * n * k * 100 if large else 8 * (n * k) ** 2 * 8
     weights, passes = 8 * sum(sizes) * 6, 8 * n * hidden * (4 + k)
+    return gram + weights + passes, sum(sizes)
+
+
+def _require_memory(network: Layer, prepared: data.PreparedData, large: bool) -> None:
+    """Predict the bytes of a run before anything of that size is allocated."""
+    n, k = prepared.y.shape
+    needed, parameters = _memory(network, prepared, large)
     require_bytes(
-        gram + weights + passes,
-        f"a run on {n} samples with {k} outputs and {sum(sizes)} parameters "
+        needed,
+        f"a run on {n} samples with {k} outputs and {parameters} parameters "
         f"(Gram matrices of {n if large else n * k} rows)",
         "Use fewer samples (--samples), fewer classes (--classes) or a smaller --width.",
     )
