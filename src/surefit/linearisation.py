@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from surefit.core.layer import Params
+from surefit.core.own_params import require_params
 from surefit.core.precision import as_float64
 from surefit.layers import Linearised
-from surefit.problem import Problem
+from surefit.problem import Problem, require_problem
 
 # The file is not named after its function: as a module it would shadow it in the package.
 __all__ = ["linearised"]
@@ -26,6 +27,9 @@ def linearised(problem: Problem, params: Params) -> tuple[Problem, Params]:
         The linear problem and its parameters, ready for `surefit.train` with any method and
         monitors.
 
+    Raises:
+        InvalidInputError: the parameters are not those of the problem's network.
+
     Cost:
         A step costs about twice that of the network; the parameters are held twice.
 
@@ -41,6 +45,8 @@ def linearised(problem: Problem, params: Params) -> tuple[Problem, Params]:
         >>> bool(run["squared_residual"].last < 1e-3)
         True
     """
+    require_problem("linearised", problem)
+    require_params("linearised", problem.network, params, problem.x.shape[1:])
     params = as_float64(params)
     linear = Problem(Linearised(problem.network), problem.x, problem.y, problem.loss)
     return linear, {"network": params, "anchor": params}

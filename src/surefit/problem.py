@@ -10,15 +10,17 @@ import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
+from surefit.core.arguments import as_numbers, require_instance
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params
+from surefit.core.own_params import explained
 from surefit.core.precision import as_float64, float64
 from surefit.errors import InvalidInputError
 from surefit.losses import HalfSquared, Loss
 from surefit.tangent.gram import jacobian, tangent_kernel, trained_part
 from surefit.tangent.limit import limit_kernel
 
-__all__ = ["Problem"]
+__all__ = ["Problem", "require_problem"]
 
 FloatArray = Float[Array, "..."] | Float[np.ndarray, "..."]
 
@@ -55,9 +57,12 @@ class Problem(eqx.Module):
     def __init__(self, network: Layer, x: Any, y: Any, loss: Loss | None = None) -> None:
         self.network = network
         self.loss = loss if loss is not None else HalfSquared()
-        x, y = np.asarray(x, np.float64), np.asarray(y, np.float64)
+        advice = "Write an instance, such as `sf.HalfSquared()`, the default."
+        require_instance("`Problem(loss=...)`", self.loss, Loss, "a loss", advice)
+        x, y = as_numbers("`Problem(x=...)`", x), as_numbers("`Problem(y=...)`", y)
         y = y[:, None] if y.ndim == 1 else y
         _validate(network, x, y)
+        self.loss.require_targets(y)
         with jax.enable_x64(True):
             self.x, self.y = jnp.asarray(x), jnp.asarray(y)
 
@@ -83,15 +88,29 @@ class Problem(eqx.Module):
 
     @float64
     def init(self, seed: int | Array = 0) -> Params:
-        """Random parameters in float64 from an integer seed or a JAX key."""
-        key = jax.random.key(seed) if isinstance(seed, int) else seed
+        """Random parameters in float64 from an integer seed or a JAX key.
+
+        Raises:
+            InvalidInputError: it is neither, or the seed is negative.
+        """
+        if isinstance(seed, int | np.integer):
+            _require_seed(int(seed))
+        key = jax.random.key(seed) if isinstance(seed, int | np.integer) else seed
+        require_instance(
+            "`Problem.init(seed=...)`",
+            key,
+            jax.Array,
+            "a whole number or a JAX key",
+            "It decides the draw. Write `problem.init(0)`.",
+        )
         return self.network.init(key, self.x.shape[1:])
 
     @float64
     def predict(self, params: Params, x: Any | None = None) -> Float[Array, "n k"] | np.ndarray:
         """The network's outputs on `x`, or on the problem's inputs."""
         x = self.x if x is None else jnp.asarray(x, jnp.float64)
-        return self.network.apply(as_float64(params), x)
+        with explained("Problem.predict", self.network, params, self.x.shape[1:]):
+            return self.network.apply(as_float64(params), x)
 
     @float64
     def residual(self, params: Params) -> Float[Array, " nk"] | np.ndarray:
@@ -106,7 +125,8 @@ class Problem(eqx.Module):
     @float64
     def jacobian(self, params: Params) -> Float[Array, "nk p"] | np.ndarray:
         """Gradients of all outputs with respect to all trained parameters, one row each."""
-        rows = jacobian(self.network, as_float64(params), self.x)
+        with explained("Problem.jacobian", self.network, params, self.x.shape[1:]):
+            rows = jacobian(self.network, as_float64(params), self.x)
         return rows.reshape(self.residuals, -1)
 
     @float64
@@ -115,7 +135,8 @@ class Problem(eqx.Module):
 
         Cost: see `surefit.tangent.tangent_blocks`; never forms J for networks of dense layers.
         """
-        return _gram(self, as_float64(params))
+        with explained("Problem.gram", self.network, params, self.x.shape[1:]):
+            return _gram(self, as_float64(params))
 
     @float64
     def gram_product(
@@ -149,6 +170,28 @@ def _gram_product(problem: Problem, params: Params, v: Float[Array, " nk"]) -> F
 
     _, pull = jax.vjp(outputs, moving)
     return jax.jvp(outputs, (moving,), pull(v))[1]
+
+
+def require_problem(call: str, problem: Any) -> None:
+    """Refuse what is no problem.
+
+    Args:
+        call: the function that was called.
+        problem: what it was given.
+
+    Raises:
+        InvalidInputError: it is something else.
+    """
+    advice = "It holds the network, the data and the loss. Write `sf.Problem(network, x, y)`."
+    require_instance(f"`{call}(problem=...)`", problem, Problem, "a problem", advice)
+
+
+def _require_seed(seed: int) -> None:
+    if seed < 0:
+        raise InvalidInputError(
+            f"`Problem.init(seed=...)` must be a whole number of at least 0. Got {seed}. It "
+            "decides the draw. Write 0."
+        )
 
 
 def _validate(network: Layer, x: np.ndarray, y: np.ndarray) -> None:

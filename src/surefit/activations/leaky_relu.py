@@ -10,6 +10,7 @@ from jaxtyping import Array, Float
 
 from surefit.activations.activation import Activation
 from surefit.activations.arc_cosine import duals_at_distance, rectifier_dual, step_dual
+from surefit.core.arguments import require_reals
 from surefit.errors import InvalidInputError
 
 __all__ = ["LeakyRelu"]
@@ -35,6 +36,7 @@ class LeakyRelu(Activation):
     homogeneous = True
 
     def __post_init__(self) -> None:
+        require_reals("`LeakyRelu(slope=...)`", self.slope)
         if not math.isfinite(self.slope):
             raise InvalidInputError(
                 f"`LeakyRelu(slope=...)` must be finite. Got {self.slope}. It is the slope on the "

@@ -19,7 +19,7 @@ from surefit.core.spectrum.enclosure import Enclosure
 from surefit.core.tree import leaf_names
 from surefit.curvature import CurvatureBound, curvature_profile, linear_in_parameters
 from surefit.errors import InvalidInputError
-from surefit.problem import Problem
+from surefit.problem import Problem, require_problem
 
 __all__ = ["Point"]
 
@@ -113,6 +113,7 @@ class Point:
         Cost:
             One Gram matrix, and its extreme eigenvalues (`gram_extremes`).
         """
+        require_problem("certify", problem)
         scale = problem.loss.residual_scale(problem.samples)
         if scale is None:
             raise InvalidInputError(

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from surefit.certificates.certifier import CERTIFIERS, Certifier, shared_checks
+from surefit.certificates.equilibria import certify_equilibria, has_equilibria
+from surefit.certificates.floor import certify_floor
 from surefit.certificates.kantorovich_majorant import KantorovichMajorant
 from surefit.certificates.point import Point
 from surefit.certificates.stochastic import certify_batches
 from surefit.core.certificate import Certificate
 from surefit.core.layer import Params
 from surefit.core.precision import float64
-from surefit.errors import InvalidInputError
+from surefit.errors import InvalidInputError, UnknownNameError
 from surefit.problem import Problem
 
 __all__ = ["certify", "fires", "issue_all"]
@@ -25,6 +27,7 @@ def certify(
     step_size: float | None = None,
     certifiers: Iterable[str | Certifier] | None = None,
     batch_size: int | None = None,
+    statement: str | None = None,
 ) -> Certificate:
     """The strongest certificate that holds at `params`, or the one that is closest to holding.
 
@@ -37,14 +40,19 @@ def certify(
         certifiers: names of the catalogue `CERTIFIERS` or certifiers; None: all.
         batch_size: the certificate is about stochastic descent with so many samples per step
             (`surefit.certificates.certify_batches`); None: about descent and flow.
+        statement: another kind of statement: `floor`, descent in float64 down to its rounding
+            floor (`surefit.certificates.certify_floor`), or `equilibria`, their existence and
+            uniqueness on a ball of weights (`surefit.certificates.certify_equilibria`). None: about
+            exact descent and flow, or stochastic descent.
 
     Returns:
         A certificate in any case: look at `holds`, and at `explain()`, which says what is missing.
 
     Raises:
         InvalidInputError: the loss is no squared loss, the parameters do not fit or are not
-            finite, the step is not positive, or there is no such batch.
-        UnknownNameError: no such certifier.
+            finite, the step is not positive, there is no such batch, or arguments contradict each
+            other.
+        UnknownNameError: no such certifier or statement.
 
     Cost:
         One Gram matrix with its spectrum, and a few curvature bounds.
@@ -57,6 +65,9 @@ def certify(
         >>> certify(problem, problem.init(0)).holds
         True
     """
+    if statement is not None:
+        _require_alone(statement, step_size, certifiers, batch_size)
+        return STATEMENTS[statement](problem, params, step_size)
     if batch_size is not None:
         if certifiers is not None:
             raise InvalidInputError(
@@ -82,9 +93,13 @@ def issue_all(
     """One certificate from every certifier, strongest first; arguments as for `certify`.
 
     Those that hold come first, statements about descent before statements about flow, faster
-    guaranteed convergence before slower; the others follow, the closest to holding first.
+    guaranteed convergence before slower; the others follow, the closest to holding first. For
+    networks with equilibria, unless `certifiers` are named, the last one is about these.
     """
-    return tuple(_issue(problem, params, step_size, _resolve(certifiers)))
+    issued = tuple(_issue(problem, params, step_size, _resolve(certifiers)))
+    if certifiers is not None or not has_equilibria(problem.network):
+        return issued
+    return (*issued, certify_equilibria(problem, params))
 
 
 @float64
@@ -127,9 +142,40 @@ def fires(
     return found.quantities["condition"] <= condition and all(c.holds for c in found.checks)
 
 
+STATEMENTS: dict[str, Callable[[Problem, Params, float | None], Certificate]] = {
+    "floor": certify_floor,
+    "equilibria": lambda problem, params, _: certify_equilibria(problem, params),
+}
+
+
+def _require_alone(
+    statement: str,
+    step_size: float | None,
+    certifiers: Iterable[str | Certifier] | None,
+    batch_size: int | None,
+) -> None:
+    if statement not in STATEMENTS:
+        raise UnknownNameError("statement", statement, STATEMENTS)
+    others = {"certifiers": certifiers, "batch_size": batch_size}
+    if statement == "equilibria":
+        others["step_size"] = step_size
+    given = [name for name, value in others.items() if value is not None]
+    if given:
+        raise InvalidInputError(
+            f"`certify(statement={statement!r})` must be given without {' and '.join(given)}. Got "
+            f"{', '.join(f'{name} = {others[name]!r}' for name in given)}. This statement is about "
+            "something else. Leave them out, or the statement."
+        )
+
+
 def _resolve(certifiers: Iterable[str | Certifier] | None) -> list[Certifier]:
     if certifiers is None:
         return [certifier() for certifier in CERTIFIERS.entries().values()]
+    if isinstance(certifiers, str):
+        raise InvalidInputError(
+            f"`certify(certifiers=...)` must be a list of names. Got {certifiers!r}. The letters "
+            f"of a text would be taken for names. Write certifiers=[{certifiers!r}]."
+        )
     chosen = [CERTIFIERS[item]() if isinstance(item, str) else item for item in certifiers]
     if not chosen:
         raise InvalidInputError(

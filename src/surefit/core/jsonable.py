@@ -66,7 +66,7 @@ def read_json(path: Path) -> Any:
     """
     try:
         return json.loads(Path(path).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as cause:
+    except (OSError, ValueError, RecursionError) as cause:
         raise StorageError(
             f"{path} must be a readable JSON file. {cause}. The run may have been edited or copied "
             "in part; delete its directory and run the same command again."

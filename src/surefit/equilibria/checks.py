@@ -9,10 +9,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from surefit.core.arguments import as_numbers, require_instance
 from surefit.core.check import Check
 from surefit.core.layer import Layer, Params
+from surefit.core.own_params import require_params
 from surefit.core.precision import as_float64, float64
 from surefit.equilibria.walk import Located, equilibria
+from surefit.errors import InvalidInputError
 from surefit.implicit.well_posedness import (
     existence_check,
     measured_contraction,
@@ -57,6 +60,15 @@ def well_posedness(network: Layer, params: Params, x: Any) -> tuple[Check, ...]:
         >>> [check.holds for check in well_posedness(network, problem.init(0), problem.x)]
         [True, True, True, True, True]
     """
+    advice = "Its equilibria are looked for in it. Write `sf.models.implicit_relu(512)`."
+    require_instance("`well_posedness(network=...)`", network, Layer, "a layer", advice)
+    x = as_numbers("`well_posedness(x=...)`", x)
+    if not np.isfinite(x).all():
+        raise InvalidInputError(
+            "`well_posedness(x=...)` must be finite. Got NaN or infinity. No state belongs to such "
+            "an input. Remove these examples, or fill in what is missing."
+        )
+    require_params("well_posedness", network, params, x.shape[1:])
     params = jax.tree.map(jnp.asarray, as_float64(params))
     found = equilibria(network, params, jnp.asarray(x, jnp.float64))
     checks = [(each.place, check) for each in found for check in _of(each)]

@@ -10,7 +10,17 @@ from jaxtyping import Array, Shaped
 
 from surefit.errors import InvalidInputError
 
-__all__ = ["Given", "as_columns", "as_matrix", "require_steps", "require_time"]
+__all__ = [
+    "Given",
+    "as_columns",
+    "as_matrix",
+    "require_ridge",
+    "require_steps",
+    "require_symmetric",
+    "require_time",
+]
+
+_ASYMMETRY = 1e-8  # of the largest entry: what products in another order leave is far below
 
 # Of any shape, so that what does not fit is explained and not a failed type check.
 Given = Shaped[Array, "..."] | Shaped[np.ndarray, "..."]
@@ -60,6 +70,22 @@ def as_matrix(name: str, value: Any, shape: tuple[int | None, int | None]) -> np
             "k_test_train and k_test the test points, one row per point."
         )
     return _finite(name, value)
+
+
+def require_symmetric(name: str, matrix: np.ndarray) -> None:
+    """Refuse a kernel of points with themselves of which only a triangle would be read.
+
+    Raises:
+        InvalidInputError: it is not symmetric.
+    """
+    size = float(np.abs(matrix).max())
+    worst = float(np.abs(matrix - matrix.T).max())
+    if worst > _ASYMMETRY * size:
+        raise InvalidInputError(
+            f"`FunctionSpace({name}=...)` must be symmetric. Got entries that differ by "
+            f"{worst:.3g} from those across the diagonal, the largest being {size:.3g}. It is the "
+            "kernel of points with themselves. Pass the whole matrix, not a triangle of it."
+        )
 
 
 def as_columns(name: str, value: Any, rows: int, columns: int | None = None) -> np.ndarray:

@@ -9,7 +9,13 @@ import numpy as np
 from jaxtyping import Float64
 
 from surefit.errors import InvalidInputError
-from surefit.function_space.arguments import Given, as_columns, as_matrix, require_ridge
+from surefit.function_space.arguments import (
+    Given,
+    as_columns,
+    as_matrix,
+    require_ridge,
+    require_symmetric,
+)
 from surefit.function_space.eigen import KernelEigen
 from surefit.function_space.process import GaussianProcess, Points
 
@@ -42,6 +48,7 @@ class KernelBlocks:
                 parts = name.split("_", 1)[1]
                 shape = {"train": (n, n), "test_train": (m, n), "test": (m, m)}[parts]
                 object.__setattr__(self, name, as_matrix(name, value, shape))
+        require_symmetric("k_train", self.k_train)
         object.__setattr__(self, "y", as_columns("y", self.y, len(self.k_train)))
         for name, points in (("f0", n), ("f0_test", m)):
             if (value := getattr(self, name)) is not None:

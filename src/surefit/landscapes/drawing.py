@@ -10,6 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from surefit.core.layer import Params
+from surefit.core.own_params import require_params
 from surefit.core.precision import as_float64, float64
 from surefit.core.spectrum import Extremes, lanczos_extremes
 from surefit.errors import NumericalError
@@ -19,7 +20,7 @@ from surefit.landscapes.objective import Objective
 from surefit.landscapes.progress import Teller
 from surefit.landscapes.result import Landscape
 from surefit.landscapes.smoothing import require_smoothable
-from surefit.problem import Problem
+from surefit.problem import Problem, require_problem
 
 __all__ = ["landscape"]
 
@@ -92,6 +93,8 @@ def landscape(
         >>> bool(found.decrease_gradient > found.decrease_curvature)
         True
     """
+    require_problem("landscape", problem)
+    require_params("landscape", problem.network, params, problem.x.shape[1:])
     params = as_float64(params)
     check_arguments(smoothing, points, radius, products, tolerance)
     require_two(problem, params)

@@ -82,9 +82,9 @@ class Attention(Layer):
                 f"{self.weight_std} and {self.logit_std}. They are standard deviations."
             )
         if self.scaling not in Scaling.__args__:
-            raise UnknownNameError("scaling", self.scaling, Scaling.__args__)
+            raise UnknownNameError("`Attention(scaling=...)`", self.scaling, Scaling.__args__)
         if not isinstance(self.nonlinearity, Activation) and self.nonlinearity != "softmax":
-            raise UnknownNameError("nonlinearity", self.nonlinearity, ["softmax"])
+            raise UnknownNameError("`Attention(nonlinearity=...)`", self.nonlinearity, ["softmax"])
 
     @property
     def tied(self) -> bool:

@@ -9,6 +9,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
+from surefit.core.arguments import require_reals, require_whole
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.core.positions import own_positions, with_own_positions
@@ -75,12 +76,14 @@ class Conv(Layer):
     shared: bool = True
 
     def __post_init__(self) -> None:
+        require_whole("`Conv(features=...)`", self.features, "It counts features. Write 512.")
+        require_reals("`Conv(weight_std=..., bias_std=...)`", self.weight_std, self.bias_std)
         if self.features < 1:
             raise InvalidInputError(
                 f"`Conv(features=...)` must be at least 1. Got {self.features}. A layer without "
                 "channels has no output."
             )
-        if not self.weight_std > 0 or (self.bias_std is not None and not self.bias_std >= 0):
+        if not 0.0 < self.weight_std < math.inf or not 0.0 <= (self.bias_std or 0.0) < math.inf:
             raise InvalidInputError(
                 "`Conv(weight_std=..., bias_std=...)` must be positive (bias_std may be 0 or "
                 f"None). Got {self.weight_std} and {self.bias_std}. They are standard deviations."
@@ -91,7 +94,7 @@ class Conv(Layer):
             ("distribution", self.distribution, Distribution.__args__),
         ):
             if name not in known:
-                raise UnknownNameError(kind, name, known)
+                raise UnknownNameError(f"`Conv({kind}=...)`", name, known)
 
     def windows(self, input_shape: Shape) -> Windows:
         """Where the windows lie on examples of `input_shape`."""

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import jax
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
+from surefit.core.arguments import require_reals, require_whole
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError, UnknownNameError
@@ -53,12 +55,14 @@ class Dense(Layer):
     trained: bool = True
 
     def __post_init__(self) -> None:
+        require_whole("`Dense(features=...)`", self.features, "It counts features. Write 512.")
+        require_reals("`Dense(weight_std=..., bias_std=...)`", self.weight_std, self.bias_std)
         if self.features < 1:
             raise InvalidInputError(
                 f"`Dense(features=...)` must be at least 1. Got {self.features}. A layer without "
                 "features has no output."
             )
-        if not self.weight_std > 0 or (self.bias_std is not None and not self.bias_std >= 0):
+        if not 0.0 < self.weight_std < math.inf or not 0.0 <= (self.bias_std or 0.0) < math.inf:
             raise InvalidInputError(
                 "`Dense(weight_std=..., bias_std=...)` must be positive (bias_std may be 0 or "
                 f"None). Got {self.weight_std} and {self.bias_std}. They are standard deviations."
@@ -68,7 +72,7 @@ class Dense(Layer):
             ("distribution", self.distribution, Distribution.__args__),
         ):
             if name not in known:
-                raise UnknownNameError(kind, name, known)
+                raise UnknownNameError(f"`Dense({kind}=...)`", name, known)
 
     def scales(self, width: int) -> tuple[float, float, float, float]:
         """The row (a, std of W, a_b, std of b) of the table, for `width` incoming features."""

@@ -53,7 +53,7 @@ class Dropout(Layer):
                 "that a feature is left out; what remains is divided by 1 - rate. Use 0.5 or less."
             )
         if self.mode not in DropoutMode.__args__:
-            raise UnknownNameError("mode", self.mode, DropoutMode.__args__)
+            raise UnknownNameError("`Dropout(mode=...)`", self.mode, DropoutMode.__args__)
 
     @property
     def active(self) -> bool:

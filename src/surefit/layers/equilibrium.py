@@ -11,6 +11,7 @@ import jax
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from surefit.activations import Activation, Relu
+from surefit.core.arguments import require_instance, require_reals, require_whole
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError, UnknownNameError
@@ -92,6 +93,18 @@ class Equilibrium(Layer):
     bias_std = None
 
     def __post_init__(self) -> None:
+        require_whole(
+            "`Equilibrium(features=...)`", self.features, "It counts features. Write 512."
+        )
+        require_reals(
+            "`Equilibrium(weight_std=..., norm_bound=...)`", self.weight_std, self.norm_bound
+        )
+        for name, value, kind, wanted in (
+            ("activation", self.activation, Activation, "an activation, such as `Relu()`"),
+            ("solver", self.solver, Solver, "a solver, such as `Picard()`"),
+        ):
+            advice = "It holds its own numbers. Write an instance, with parentheses."
+            require_instance(f"`Equilibrium({name}=...)`", value, kind, wanted, advice)
         if self.features < 1:
             raise InvalidInputError(
                 f"`Equilibrium(features=...)` must be at least 1. Got {self.features}. A state "
@@ -110,7 +123,7 @@ class Equilibrium(Layer):
             ("projection", self.projection, Projection.__args__),
         ):
             if name not in known:
-                raise UnknownNameError(kind, name, known)
+                raise UnknownNameError(f"`Equilibrium({kind}=...)`", name, known)
         if self.norm_bound is not None and not self.norm_in_the_limit < self.norm_bound < math.inf:
             raise InvalidInputError(
                 "`Equilibrium(norm_bound=...)` must be finite and above the operator norm at the "

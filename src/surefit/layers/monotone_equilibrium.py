@@ -10,6 +10,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from surefit.activations import Activation, Relu
+from surefit.core.arguments import require_instance, require_reals, require_whole
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError
@@ -65,6 +66,18 @@ class MonotoneEquilibrium(Layer):
     throw: bool = True
 
     def __post_init__(self) -> None:
+        require_whole(
+            "`MonotoneEquilibrium(features=...)`", self.features, "It counts features. Write 512."
+        )
+        require_reals(
+            "`MonotoneEquilibrium(weight_std=..., margin=...)`", self.weight_std, self.margin
+        )
+        for name, value, kind, wanted in (
+            ("activation", self.activation, Activation, "an activation, such as `Relu()`"),
+            ("solver", self.solver, Solver, "a solver, such as `Picard()`"),
+        ):
+            advice = "It holds its own numbers. Write an instance, with parentheses."
+            require_instance(f"`MonotoneEquilibrium({name}=...)`", value, kind, wanted, advice)
         if self.features < 1:
             raise InvalidInputError(
                 f"`MonotoneEquilibrium(features=...)` must be at least 1. Got {self.features}. A "

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
+from surefit.core.arguments import require_instance, require_reals
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError
@@ -27,6 +29,16 @@ class Residual(Layer):
 
     branch: Layer
     scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        advice = "Its output is added to its input. Write `Residual(Serial(Relu(), Dense(512)))`."
+        require_instance("`Residual(branch=...)`", self.branch, Layer, "a layer", advice)
+        require_reals("`Residual(scale=...)`", self.scale)
+        if not math.isfinite(self.scale):
+            raise InvalidInputError(
+                f"`Residual(scale=...)` must be finite. Got {self.scale}. It stands in front of "
+                "the branch. Write 1.0, or 1 / depth for deep networks."
+            )
 
     def output_shape(self, input_shape: Shape) -> Shape:
         """Unchanged."""

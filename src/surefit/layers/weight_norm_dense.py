@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import math
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
+from surefit.core.arguments import require_reals, require_whole
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError
@@ -42,12 +44,18 @@ class WeightNormDense(Layer):
     trained: bool = True
 
     def __post_init__(self) -> None:
+        require_whole(
+            "`WeightNormDense(features=...)`", self.features, "It counts features. Write 512."
+        )
+        require_reals(
+            "`WeightNormDense(weight_std=..., bias_std=...)`", self.weight_std, self.bias_std
+        )
         if self.features < 1:
             raise InvalidInputError(
                 f"`WeightNormDense(features=...)` must be at least 1. Got {self.features}. A layer "
                 "without features has no output."
             )
-        if not self.weight_std > 0 or (self.bias_std is not None and not self.bias_std >= 0):
+        if not 0.0 < self.weight_std < math.inf or not 0.0 <= (self.bias_std or 0.0) < math.inf:
             raise InvalidInputError(
                 "`WeightNormDense(weight_std=..., bias_std=...)` must be positive (bias_std may be "
                 f"0 or None). Got {self.weight_std} and {self.bias_std}. They are standard "

@@ -167,4 +167,4 @@ def require_windows(name: str, window: Sizes, strides: Sizes, padding: str) -> N
             "window covers positions, and the next one lies further on."
         )
     if padding not in Padding.__args__:
-        raise UnknownNameError("padding", padding, Padding.__args__)
+        raise UnknownNameError(f"`{name}(padding=...)`", padding, Padding.__args__)

@@ -6,8 +6,10 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
+from surefit.errors import InvalidInputError
 from surefit.losses.classification import Classification
 
 __all__ = ["CrossEntropy", "MeanCrossEntropy"]
@@ -23,6 +25,16 @@ class _CrossEntropy(Classification):
 
     curvature = 0.5
     coding = "one_hot"
+
+    def require_targets(self, y: Float[np.ndarray, "n k"]) -> None:
+        """Every row a distribution over two or more classes."""
+        if y.shape[1] < 2 or (y < 0.0).any() or (np.abs(y.sum(axis=1) - 1.0) > 1e-6).any():
+            raise InvalidInputError(
+                f"`Problem(y=..., loss={type(self).__name__}())` must hold the probabilities of "
+                f"two or more classes in every row. Got {y.shape[1]} columns, the first row "
+                f"{y[0, :8].tolist()}. Scores of classes are compared with them. Code the labels "
+                "as one-hot, or use `Logistic` for targets plus and minus one."
+            )
 
     def of_samples(
         self, outputs: Float[Array, "n k"], y: Float[Array, "n k"]

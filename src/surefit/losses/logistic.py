@@ -6,8 +6,10 @@ import dataclasses
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Float
 
+from surefit.errors import InvalidInputError
 from surefit.losses.classification import Classification
 
 __all__ = ["Logistic", "MeanLogistic"]
@@ -18,6 +20,15 @@ class _Logistic(Classification):
 
     curvature = 0.25
     coding = "plus_minus_one"
+
+    def require_targets(self, y: Float[np.ndarray, "n k"]) -> None:
+        """Plus and minus one."""
+        if (np.abs(y) != 1.0).any():
+            raise InvalidInputError(
+                f"`Problem(y=..., loss={type(self).__name__}())` must hold targets of plus and "
+                f"minus one. Got {y[np.abs(y) != 1.0][0]:g}. The sign is the class. "
+                "Write 2 * y - 1 for classes 0 and 1."
+            )
 
     def of_samples(
         self, outputs: Float[Array, "n k"], y: Float[Array, "n k"]

@@ -7,6 +7,7 @@ import math
 from typing import ClassVar
 
 import jax
+import numpy as np
 from jaxtyping import Array, Float
 
 __all__ = ["Loss"]
@@ -28,6 +29,13 @@ class Loss(abc.ABC):
     @abc.abstractmethod
     def __call__(self, outputs: Float[Array, "n k"], y: Float[Array, "n k"]) -> Float[Array, ""]:
         """The loss."""
+
+    def require_targets(self, y: Float[np.ndarray, "n k"]) -> None:  # noqa: B027
+        """Refuse targets that this loss is not made for; any numbers will do unless it says so.
+
+        Raises:
+            InvalidInputError: with the coding that it needs.
+        """
 
     def output_gradient(
         self, outputs: Float[Array, "n k"], y: Float[Array, "n k"]

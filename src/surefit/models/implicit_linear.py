@@ -6,6 +6,7 @@ import math
 
 from surefit.activations import Activation, Relu
 from surefit.core.layer import Layer
+from surefit.errors import InvalidInputError
 from surefit.implicit import Picard, Solver
 from surefit.layers import Dense, Equilibrium, Serial
 
@@ -77,7 +78,15 @@ def ling(
     References:
         Ling, Xie, Wang, Zhang, Lin (2023), Global convergence of over-parameterized deep
         equilibrium models, section 3, Assumption 1.
+
+    Raises:
+        InvalidInputError: the variance is not positive, or there are no features.
     """
+    if not 0.0 < weight_variance < math.inf:
+        raise InvalidInputError(
+            f"`ling(weight_variance=...)` must be positive and finite. Got {weight_variance}. "
+            "Below 1/8 the equilibrium of a wide network exists for every input. Write 0.08."
+        )
     return Serial(
         Dense(width, math.sqrt(2.0), parameterisation="standard"),
         Equilibrium(

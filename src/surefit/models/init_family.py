@@ -56,7 +56,7 @@ def initial_scales(init: str | Sequence[float], width: int, inputs: int) -> Scal
             "song": (1.0, 1.0 / math.sqrt(inputs * width)),
         }
         if init not in named:
-            raise UnknownNameError("init", init, named)
+            raise UnknownNameError("`initial_scales(init=...)`", init, named)
         return named[init]
     pair = tuple(map(float, init))
     if len(pair) != 2 or not all(0.0 < scale < math.inf for scale in pair):
@@ -90,6 +90,11 @@ def ratio_sweep(
     """
     omega1, omega2 = initial_scales(init, width, inputs)
     bad = [factor for factor in factors if not 0.0 < factor < math.inf]
+    if not factors:
+        raise InvalidInputError(
+            "`ratio_sweep(factors=...)` must hold at least one factor. Got none. Every factor is "
+            "one network of the sweep. Write (0.25, 1.0, 4.0)."
+        )
     if bad:
         raise InvalidInputError(
             f"`ratio_sweep(factors=...)` must be positive and finite. Got {bad[0]}. A factor "

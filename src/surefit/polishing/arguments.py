@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from surefit.errors import InvalidInputError
-from surefit.problem import Problem
+from surefit.problem import Problem, require_problem
 
 __all__ = ["require_arguments"]
 
@@ -18,6 +18,7 @@ def require_arguments(
     Raises:
         InvalidInputError: with what to write instead.
     """
+    require_problem("polish", problem)
     if problem.loss.residual_scale(problem.samples) is None:
         raise InvalidInputError(
             "`polish(problem=...)` must be given a problem with a squared loss. Got "

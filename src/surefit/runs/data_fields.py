@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import ConfigDict
 
 from surefit.runs.options import AtLeastOne, AtLeastTwo, Classes, Name, Names, NotNegative, option
+from surefit.runs.worded import Worded
 
 __all__ = ["DataFields"]
 
 
-class DataFields(BaseModel):
+class DataFields(Worded):
     """Which data, which part of them, and how inputs and targets are coded."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)

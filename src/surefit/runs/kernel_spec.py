@@ -194,8 +194,8 @@ class KernelSpec(DataFields):
     def run_id(self) -> str:
         """The name of its directory: a readable prefix and the hash of the canonical JSON."""
         data = self.data if self._data_sha256 is None else PurePath(self.data).stem
-        word = "".join(c if c.isalnum() else "_" for c in data.lower())[:24]
-        parts = ["kernel", word, self.network, self.activation, f"d{self.depth}", f"s{self.seed}"]
+        words = [_word(data), _word(self.network), _word(self.activation)]
+        parts = ["kernel", *words, f"d{self.depth}", f"s{self.seed}"]
         return "-".join([*parts, digest(self.canonical())])
 
     def command(self) -> str:
@@ -209,3 +209,8 @@ class KernelSpec(DataFields):
             shown = " ".join(shlex.quote(str(item)) for item in values)
             words.append(f"--{name.replace('_', '-')} {shown}")
         return " ".join(words)
+
+
+def _word(text: str) -> str:
+    """A part of a name; no separator of paths gets through."""
+    return "".join(c if c.isalnum() else "_" for c in text.lower())[:24]

@@ -87,7 +87,7 @@ class CertifySpec(CertifyFields):
                 f"{path}: {cause.strerror}. Correct the path, or begin with the file that "
                 "`CertifySpec().to_toml()` writes."
             ) from cause
-        except ValueError as cause:
+        except (ValueError, RecursionError) as cause:
             raise InvalidInputError(
                 f"`CertifySpec.from_file(path=...)` must name a file in TOML form. Got {path}: "
                 f"{cause}. A spec has one `name = value` per line, with text in quotation marks. "

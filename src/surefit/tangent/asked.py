@@ -72,8 +72,8 @@ def require_batches(call: str, x1: Any, x2: Any) -> tuple[Array, Array | None]:
     Raises:
         InvalidInputError: no axis of examples, no example, different shapes, NaN or infinity.
     """
-    first = jnp.asarray(x1)
-    second = None if x2 is None else jnp.asarray(x2)
+    first = _batch(call, "x1", x1)
+    second = None if x2 is None else _batch(call, "x2", x2)
     other = first if second is None else second
     if not first.ndim or not other.ndim or first.shape[1:] != other.shape[1:]:
         raise InvalidInputError(
@@ -91,6 +91,16 @@ def require_batches(call: str, x1: Any, x2: Any) -> tuple[Array, Array | None]:
         if batch is not None and jnp.issubdtype(batch.dtype, jnp.inexact):
             _require_finite(call, name, batch)
     return first, second
+
+
+def _batch(call: str, name: str, batch: Any) -> Array:
+    try:
+        return jnp.asarray(batch)
+    except (TypeError, ValueError) as cause:
+        raise InvalidInputError(
+            f"`{call}({name}=...)` must be an array of numbers. Got {type(batch).__name__} "
+            f"({cause}). Networks take numbers. Encode words as numbers first."
+        ) from cause
 
 
 def _require_finite(call: str, name: str, batch: Array) -> None:

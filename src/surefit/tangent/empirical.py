@@ -10,7 +10,9 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from surefit.core.arguments import require_instance
 from surefit.core.layer import Layer, Params
+from surefit.core.own_params import explained
 from surefit.tangent.asked import Asked, require_batches, understood
 from surefit.tangent.blockwise import in_blocks
 from surefit.tangent.gram import gradient_parts, tangent_kernel, unwrapped
@@ -20,6 +22,7 @@ from surefit.tangent.walk import factorises
 
 __all__ = ["empirical_ntk"]
 
+_NETWORK = "a layer or a function"
 Outputs = Literal["mean", "trace", "per_output", "full"] | int
 Kernels = Float[Array, "n1 n2"] | Float[Array, "n1 n2 k"] | Float[Array, "n1 n2 k k"]
 
@@ -84,6 +87,24 @@ def empirical_ntk(
         (5, 5, 2, 2)
     """
     x1, x2 = require_batches("empirical_ntk", x1, x2)
+    advice = "It maps parameters and a batch to outputs. Write `sf.Serial(...)` or a function."
+    require_instance("`empirical_ntk(network=...)`", network, Callable | Layer, _NETWORK, advice)
+    if isinstance(network, Layer):
+        network.output_shape(x1.shape[1:])
+        with explained("empirical_ntk", network, params, x1.shape[1:]):
+            return _kernels(network, params, x1, x2, outputs, per_layer, memory_limit)
+    return _kernels(network, params, x1, x2, outputs, per_layer, memory_limit)
+
+
+def _kernels(
+    network: Layer | Callable,
+    params: Params,
+    x1: Array,
+    x2: Array | None,
+    outputs: Outputs,
+    per_layer: bool,
+    memory_limit: int | None,
+) -> Kernels | dict[str, Kernels]:
     network, params = unwrapped(network, params)
     apply = network.apply if isinstance(network, Layer) else network
     asked = understood(outputs, eqx.filter_eval_shape(apply, params, x1))

@@ -43,6 +43,12 @@ def require_batches(x1: Float[Array, "n1 ..."], x2: Float[Array, "n2 ..."] | Non
             f"shapes {x1.shape} and {other.shape}. The first axis counts examples: vectors are "
             "(n, d), images (n, height, width, channels)."
         )
+    if not len(x1) or not len(other):
+        raise InvalidInputError(
+            "`limit_kernel(x1=..., x2=...)` must be given at least one example. Got shapes "
+            f"{x1.shape} and {other.shape}. A kernel has a row per example. Check how the batch "
+            "was selected."
+        )
     for name, x in (("x1", x1), ("x2", x2)):
         if x is None or is_traced(x):
             continue

@@ -8,6 +8,7 @@ import math
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
+from surefit.core.arguments import require_instance
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer
 from surefit.errors import UnknownNameError
@@ -82,6 +83,8 @@ def limit_kernel(
         (5, 5)
     """
     get = _asked(get)
+    advice = "Its limit is made of those of its layers. Write `sf.Serial(sf.Dense(512), ...)`."
+    require_instance("`limit_kernel(network=...)`", network, Layer, "a layer", advice)
     x1 = _floating(x1)
     x2 = None if x2 is None else _floating(x2)
     require_batches(x1, x2)
@@ -118,7 +121,7 @@ def _asked(get: str | tuple[str, ...]) -> tuple[str, ...]:
     names = (get,) if isinstance(get, str) else tuple(get)
     for name in names or ("",):
         if name not in _BOTH:
-            raise UnknownNameError("limit_kernel(get=...)", name, _BOTH)
+            raise UnknownNameError("`limit_kernel(get=...)`", name, _BOTH)
     return tuple(name for name in _BOTH if name in names)
 
 

@@ -16,7 +16,7 @@ from surefit.core.rounding import UNIT_ROUNDOFF, gamma
 from surefit.core.spectrum import Enclosure, Spectrum, symmetric_spectrum
 from surefit.curvature import CurvatureBound, curvature_profile
 from surefit.errors import InvalidInputError, NumericalError
-from surefit.problem import Problem
+from surefit.problem import Problem, require_problem
 from surefit.tangent.walk import factorises
 from surefit.theory.structure import Structure, structure_of
 
@@ -48,6 +48,7 @@ class Setting:
     _curvature: dict = dataclasses.field(default_factory=dict, init=False, repr=False)
 
     def __post_init__(self) -> None:
+        require_problem("Setting", self.problem)
         if not 0.0 < self.step_size < math.inf:
             raise InvalidInputError(
                 f"`Setting(step_size=...)` must be positive and finite. Got {self.step_size}. "

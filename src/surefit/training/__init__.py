@@ -1,6 +1,7 @@
 """Training with the quantities of the theory measured along the way."""
 
 from surefit.training.entry import train
+from surefit.training.many import ManyRuns, train_many
 from surefit.training.method import Method
 from surefit.training.methods import (
     METHODS,
@@ -17,10 +18,12 @@ __all__ = [
     "MONITORS",
     "GradientDescent",
     "GradientFlow",
+    "ManyRuns",
     "Method",
     "Monitor",
     "Move",
     "StochasticGradientDescent",
     "View",
     "train",
+    "train_many",
 ]

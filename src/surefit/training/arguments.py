@@ -16,7 +16,7 @@ from surefit.errors import InvalidInputError
 from surefit.problem import Problem
 from surefit.training.method import Method
 
-__all__ = ["check_numbers", "check_precision", "check_reached", "own_params"]
+__all__ = ["check_functions", "check_numbers", "check_precision", "check_reached", "own_params"]
 
 
 def check_numbers(steps: Any, every: Any, target_loss: Any, seed: Any) -> None:
@@ -35,6 +35,24 @@ def check_numbers(steps: Any, every: Any, target_loss: Any, seed: Any) -> None:
         raise InvalidInputError(
             f"`train(target_loss=...)` must be a finite number or None. Got {target_loss!r}. "
             "Training stops at the first loss that is at most this. Pass 1e-6, say."
+        )
+
+
+def check_functions(stop: Any, progress: Any) -> None:
+    """What is called during a run can be called.
+
+    Raises:
+        InvalidInputError: it cannot.
+    """
+    if stop is not None and not callable(stop):
+        raise InvalidInputError(
+            f"`train(stop=...)` must be a function of problem, parameters and step. Got {stop!r}. "
+            "It is asked at every pause whether to end. Leave it out, or pass `target_loss`."
+        )
+    if not (progress is None or isinstance(progress, bool) or callable(progress)):
+        raise InvalidInputError(
+            "`train(progress=...)` must be True, False or a function of step, steps and values. "
+            f"Got {progress!r}. True shows a bar. Write progress=True."
         )
 
 

@@ -12,8 +12,14 @@ import jax
 from surefit.core.layer import Params
 from surefit.core.precision import cast_floats, float64
 from surefit.core.trajectory import Trajectory
-from surefit.problem import Problem
-from surefit.training.arguments import check_numbers, check_precision, check_reached, own_params
+from surefit.problem import Problem, require_problem
+from surefit.training.arguments import (
+    check_functions,
+    check_numbers,
+    check_precision,
+    check_reached,
+    own_params,
+)
 from surefit.training.checkpoint import Checkpoint, Saved
 from surefit.training.choice import choose_method, choose_monitors
 from surefit.training.engine import Ending, Engine
@@ -102,7 +108,9 @@ def train(
         >>> bool(trajectory["squared_residual"].last < 1e-3)
         True
     """
+    require_problem("train", problem)
     check_numbers(steps, every, target_loss, seed)
+    check_functions(stop, progress)
     params = own_params(problem, params)
     require_equilibria(problem, params)
     method, watched = choose_method(method), choose_monitors(problem, params, monitors)

@@ -18,7 +18,7 @@ from surefit.training.method import Method
 from surefit.training.monitor import Monitor
 from surefit.training.schedule import Schedule
 
-__all__ = ["Setup", "make_schedule"]
+__all__ = ["Setup", "chunk_length", "make_schedule"]
 
 # About a second on two cores: an interruption waits for the end of a chunk.
 _CHUNK_FLOPS = 2e10
@@ -69,6 +69,11 @@ class Setup:
         return cast_floats(self.problem, self.precision)
 
 
+def chunk_length(flops: float) -> int:
+    """How many steps of so many operations are made without a pause."""
+    return next((length for length in _CHUNKS if length * flops <= _CHUNK_FLOPS), 1)
+
+
 def make_schedule(
     problem: Problem,
     params: Params,
@@ -81,7 +86,7 @@ def make_schedule(
     # Measurements are made in float64, at half the speed.
     slower = 2.0 if precision == "float32" else 1.0
     step = max(method.flops(problem, params), 1.0)
-    chunk = next((length for length in _CHUNKS if length * step <= _CHUNK_FLOPS), 1)
+    chunk = chunk_length(step)
     # Monitors that are measured together share the Gram matrix: the costliest one counts.
     costs = [m.flops(problem, params) for m in monitors if m.expensive]
     # Outputs and gradient are computed for the first time where the method does not know them.

@@ -47,6 +47,7 @@ class Csv(Loader):
     def load(self) -> Dataset:
         """Read the file line by line."""
         path = Path(self.path).expanduser()
+        self._require_options()
         table = read_table(path, self._columns, self.header, self.delimiter)
         names = [table.names[column] for column in table.targets]
         if isinstance(self.target, list | tuple):
@@ -60,6 +61,19 @@ class Csv(Loader):
         source = f"CSV file {path.name}, target {', '.join(names)}"
         name = path.name.removesuffix(".gz").rsplit(".", 1)[0]
         return Dataset(name, table.x, y, task, source=source)
+
+    def _require_options(self) -> None:
+        if self.delimiter is not None and len(self.delimiter) != 1:
+            raise InvalidInputError(
+                "`load('csv', delimiter=...)` must be one character. Got "
+                f"{self.delimiter!r}. It stands between two cells. Write ',' or ';', or leave it "
+                "out to have it found."
+            )
+        if isinstance(self.target, list | tuple) and not self.target:
+            raise InvalidInputError(
+                "`load('csv', target=...)` must name at least one column. Got an empty list. "
+                "Something has to be predicted. Leave it out for the last column."
+            )
 
     def _columns(self, names: list[str]) -> list[int]:
         # Which columns are targets, once the names of all columns are known.

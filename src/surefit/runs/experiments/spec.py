@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ConfigDict, ValidationError
 
+from surefit.runs.worded import Worded
 from surefit.errors import InvalidInputError
 from surefit.runs.faults import explain
 from surefit.runs.identity import canonical_text, digest
@@ -14,7 +15,7 @@ from surefit.runs.identity import canonical_text, digest
 __all__ = ["ExperimentSpec"]
 
 
-class ExperimentSpec(BaseModel):
+class ExperimentSpec(Worded):
     """The validated description of an experiment.
 
     A subclass has the experiment's fields, which are the options of its command, and the name of

@@ -77,6 +77,11 @@ class GradientFlow(Method):
             require_positive(
                 value, f"GradientFlow({name}=...)", "It bounds the error of a step.", auto=False
             )
+        if self.max_steps < 1:
+            raise InvalidInputError(
+                f"`GradientFlow(max_steps=...)` must be at least 1. Got {self.max_steps}. Without "
+                "a step there is no next record. Leave it out for 100 000."
+            )
         if self.interval is not None and not is_auto(self.time):
             raise InvalidInputError(
                 "`GradientFlow(time=..., interval=...)` must be given one of the two. Got "
