@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from surefit.cli import certify, experiment, kernel, listing, report, verify, width
+from surefit.cli import certify, experiment, kernel, listing, report, run_store, verify, width
 from surefit.cli.console import ERRORS
 from surefit.cli.exits import BAD_INPUT
 from surefit.errors import SurefitError
@@ -53,6 +53,7 @@ certify.register(app)
 experiment.register(app)
 kernel.register(app)
 report.register(app)
+run_store.register(app)
 verify.register(app)
 width.register(app)
 listing.register(app)

@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["ASKED", "COLUMNS", "Column", "column_type", "ordered"]
+__all__ = ["ASKED", "COLUMNS", "RESULT_COLUMNS", "Column", "column_type", "ordered"]
 
 # Fields of a spec whose value in the run is known only once it ran ("auto", all samples, a limit of
 # steps): the plain name is what was used, and what was asked for gets this suffix.
@@ -131,6 +131,38 @@ COLUMNS: tuple[Column, ...] = (
     Column("test_fraction", float, "the share of the samples kept for testing; kernel runs"),
     Column("compare_width", int, "the width of the network trained beside a kernel", "neurons"),
     Column("compare_steps", int, "the steps of that training", "steps"),
+)
+
+# What came out, beside what was asked for and the facts of the data.
+RESULT_COLUMNS = frozenset(
+    {
+        "status",
+        "converged",
+        "proved",
+        "holds",
+        "step_size",
+        "steps",
+        "first_loss",
+        "final_loss",
+        "accuracy",
+        "distance",
+        "kernel_drift",
+        "lambda_min_limit",
+        "lambda_min_initial",
+        "lambda_min_final",
+        "rate_measured",
+        "rate_predicted",
+        "rate_theorem",
+        "rate_kernel",
+        "test_accuracy",
+        "test_rmse",
+        "seconds",
+        "created",
+        "verdict",
+        "error",
+        "message",
+        "attempts",
+    }
 )
 
 _BY_NAME = {column.name: (place, column) for place, column in enumerate(COLUMNS)}

@@ -15,6 +15,8 @@ Cell = str | int | float | bool | None
 # What a run makes of these is known afterwards; see `columns.ASKED`.
 _RESOLVED = ("inputs", "method", "samples", "step_size", "steps")
 _HIDDEN = ("schema",)
+# An empty list is something else than no list: no theorems, not all of them.
+EMPTY = "(none)"
 
 
 def kind_of(spec: Mapping[str, Any]) -> str:
@@ -29,7 +31,7 @@ def as_cell(value: Any) -> Cell:
     if isinstance(value, bool) or value is None:
         return value
     if isinstance(value, list | tuple):
-        return " ".join(_text(item) for item in value)
+        return " ".join(_text(item) for item in value) or EMPTY
     if isinstance(value, Mapping):
         return " ".join(f"{key}={_text(item)}" for key, item in value.items())
     if isinstance(value, float):

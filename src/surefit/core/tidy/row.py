@@ -17,6 +17,7 @@ from surefit.core.tidy.measured import (
     promised_rate,
     series_of,
 )
+from surefit.core.timings import read_timings
 from surefit.errors import StorageError
 
 __all__ = ["tidy_row"]
@@ -97,7 +98,8 @@ def _certify(
         "rate_measured": rate,
         **promised_rate(result["theorems"], method),
         "rate_kernel": kernel_rate(smallest["lambda_min_initial"], smoothness, step, method),
-        "seconds": typed("seconds", head.get("seconds")),
+        # In older runs the seconds stand beside the steps.
+        "seconds": typed("seconds", read_timings(directory).get("training", head.get("seconds"))),
     }
 
 
