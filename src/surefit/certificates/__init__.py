@@ -2,6 +2,8 @@
 
 from surefit.certificates.certifier import CERTIFIERS, Certifier, Dynamics
 from surefit.certificates.classified import certify_classes
+from surefit.certificates.equilibria import certify_equilibria
+from surefit.certificates.floor import certify_floor
 from surefit.certificates.initial import certify_at_start
 from surefit.certificates.point import Point
 from surefit.certificates.selection import certify, fires, issue_all
@@ -16,6 +18,8 @@ __all__ = [
     "certify_at_start",
     "certify_batches",
     "certify_classes",
+    "certify_equilibria",
+    "certify_floor",
     "fires",
     "issue_all",
 ]

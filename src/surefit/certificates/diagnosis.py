@@ -34,6 +34,7 @@ def diagnose(
     step_size: float | None,
 ) -> list[str]:
     """Sentences about each check that does not hold; nothing where all hold."""
+    checks = tuple(checks)
     failing = {check.name for check in checks if check.holds is not True}
     if not failing:
         return []
@@ -53,6 +54,15 @@ def diagnose(
         sentences += [_far(point, quantities, step_size), *_limiting(point)]
     elif "step size" in failing:
         sentences.append(_step_too_large(quantities))
+    elif "steps covered" in failing:
+        covered = next(check for check in checks if check.name == "steps covered")
+        sentences += [_errors_too_large(quantities, covered), *_limiting(point)]
+    if "error of a step" in failing:
+        sentences.append(
+            "How far a step is off could not be measured: the gradient of this network cannot be "
+            "computed in float32, where an equilibrium is not found. Use a solver with a tolerance "
+            "that float32 reaches."
+        )
     return sentences
 
 
@@ -180,4 +190,16 @@ def _step_too_large(quantities: Mapping[str, float]) -> str:
         f"The step size {number(quantities['step_size'])} exceeds the largest that this theorem "
         f"allows here, {number(quantities['largest_step'])}. The statement holds for that step: "
         "pass it as `step_size=...`, and train with it."
+    )
+
+
+def _errors_too_large(quantities: Mapping[str, float], covered: Check) -> str:
+    cost, room = quantities["error_cost"], quantities["error_room"]
+    return (
+        f"The errors of the steps are too large: {count(covered.bound)} of them, each off by up to "
+        f"{number(quantities['error'])}, may raise the residual norm by "
+        f"{number(covered.bound * cost)}, and there is room for {number(room)}, which is "
+        f"{number(covered.bound * cost / room)} times too little: {count(covered.value)} steps are "
+        "covered. A smaller residual (train on, polish) or a larger sigma_min (widen, centre the "
+        "data) leaves more room; smaller weights round less."
     )

@@ -83,9 +83,7 @@ def portable(
 
 
 @float64
-def described(
-    problem: Problem, params: Params
-) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+def described(problem: Problem, params: Params) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The document without its `statement`: what a statement can be about.
 
     Leading layers without parameters are applied to the inputs; a network that subtracts its

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from surefit.errors import InvalidInputError
 
-__all__ = ["SMOOTH", "Smooth", "TwoLayers", "two_layers"]
+__all__ = ["SMOOTH", "Smooth", "TwoLayers", "obstacle", "two_layers"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,7 +75,7 @@ def two_layers(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> TwoLa
     """
     network = document["network"]
     layers = network["layers"]
-    reason = _obstacle(layers)
+    reason = obstacle(layers)
     if reason:
         raise InvalidInputError(
             "`shadow(problem=...)` must be about a network of two dense layers with a trained "
@@ -110,7 +110,8 @@ def two_layers(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> TwoLa
     )
 
 
-def _obstacle(layers: list[dict[str, Any]]) -> str:
+def obstacle(layers: list[dict[str, Any]]) -> str:
+    """What about the layers of a document is not known to shadowing; empty if all is."""
     kinds = [layer["type"] for layer in layers]
     if kinds != ["dense", "dense"]:
         return f"the layers {', '.join(kinds)}"
