@@ -58,14 +58,18 @@ class Proof:
         """Whether the checker accepted the certificate."""
         return self.verdict == "proved"
 
+    def to_dict(self) -> dict[str, Any]:
+        """Everything but the seconds, which differ whenever it is asked again."""
+        return {key: value for key, value in dataclasses.asdict(self).items() if key != "seconds"}
+
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Proof:
-        """Read what `dataclasses.asdict` made, before or after a round through JSON."""
+        """Read what `to_dict` or `dataclasses.asdict` made, before or after a round of JSON."""
         steps = tuple(
             ProofStep(s["name"], as_float(s["value"]), s["relation"], as_float(s["bound"]))
             for s in data["steps"]
         )
         numbers = {key: as_float(value) for key, value in data["numbers"].items()}
         return cls(
-            **{**data, "steps": steps, "numbers": numbers, "seconds": as_float(data["seconds"])}
+            **{**data, "steps": steps, "numbers": numbers, "seconds": as_float(data.get("seconds"))}
         )

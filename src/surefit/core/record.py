@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from surefit.core.fitted import FittedConstant
 from surefit.core.jsonable import as_float, read_json, write_json
 from surefit.core.prediction import Prediction
 from surefit.core.proof import Proof
+from surefit.core.timings import add_timings, read_timings
 from surefit.core.trajectory import Trajectory
 from surefit.core.widths import FormOutcome, WidthDemand
 from surefit.errors import StorageError
@@ -21,6 +24,8 @@ from surefit.errors import StorageError
 __all__ = ["RunRecord", "TheoremRecord"]
 
 SCHEMA = 1
+# Facts whose names end like this are about the clock, not about the problem.
+_SECONDS = "_seconds"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -75,6 +80,8 @@ class RunRecord:
         proofs: what the stand-alone checker said about the certificates in folders of the run, the
             strongest one first.
         conditions: how far a certificate was while training; None for runs without.
+        seconds: wall-clock time from the tangent kernel to the last proof, without what an earlier
+            attempt took.
     """
 
     run_id: str
@@ -95,21 +102,33 @@ class RunRecord:
     demands: Demands | None = None
     proofs: tuple[Proof, ...] = ()
     conditions: ConditionHistory | None = None
+    seconds: float = math.nan
 
     def save(self, directory: Path) -> None:
-        """Write `spec.json`, `environment.json`, `result.json`, the trajectory and certificates."""
+        """Write `spec.json`, `environment.json`, `result.json`, the trajectory and certificates.
+
+        What a run took goes to `timings.json`: all other files but `environment.json` are the same
+        byte for byte when the run is repeated with the same versions and number of threads.
+        """
         directory = Path(directory)
         write_json(directory / "spec.json", self.spec)
         write_json(directory / "environment.json", self.environment)
         self.trajectory.save(directory)
         for certificate in self.certificates:
             certificate.save_issued(directory / "certificates" / certificate.name)
+        clock = {key: self.problem[key] for key in self.problem if key.endswith(_SECONDS)}
+        add_timings(
+            directory,
+            **clock,
+            proofs=[proof.seconds for proof in self.proofs],
+            total=self.seconds,
+        )
         result = {
             "schema": SCHEMA,
             "run_id": self.run_id,
             "verdict": self.verdict,
             "holds": self.holds,
-            "problem": self.problem,
+            "problem": {key: self.problem[key] for key in self.problem if key not in clock},
             "data_checks": [check.to_dict() for check in self.data_checks],
             "network_checks": [check.to_dict() for check in self.network_checks],
             "spectra": self.spectra,
@@ -127,7 +146,7 @@ class RunRecord:
             "forms": [dataclasses.asdict(form) for form in self.forms],
             "widths": [dataclasses.asdict(demand) for demand in self.widths],
             "demands": None if self.demands is None else dataclasses.asdict(self.demands),
-            "proofs": [dataclasses.asdict(proof) for proof in self.proofs],
+            "proofs": [proof.to_dict() for proof in self.proofs],
             "conditions": None if self.conditions is None else dataclasses.asdict(self.conditions),
         }
         write_json(directory / "result.json", result)
@@ -147,7 +166,8 @@ class RunRecord:
                 f"{data.get('schema')!r}. It was written by another version of surefit; use that "
                 "version, or run the command again."
             )
-        conditions = data.get("conditions")
+        conditions, timings = data.get("conditions"), read_timings(directory)
+        clock = {key: timings[key] for key in timings if key.endswith(_SECONDS)}
         theorems = tuple(
             TheoremRecord(
                 **{
@@ -165,7 +185,7 @@ class RunRecord:
             environment=read_json(directory / "environment.json"),
             verdict=data["verdict"],
             holds=data["holds"],
-            problem=data["problem"],
+            problem=data["problem"] | clock,
             data_checks=tuple(map(Check.from_dict, data["data_checks"])),
             spectra={key: list(map(as_float, values)) for key, values in data["spectra"].items()},
             theorems=theorems,
@@ -179,6 +199,13 @@ class RunRecord:
             forms=tuple(map(FormOutcome.from_dict, data.get("forms", ()))),
             widths=tuple(map(WidthDemand.from_dict, data.get("widths", ()))),
             demands=None if data.get("demands") is None else Demands.from_dict(data["demands"]),
-            proofs=tuple(map(Proof.from_dict, data.get("proofs", ()))),
+            proofs=_proofs(data.get("proofs", ()), timings.get("proofs", ())),
             conditions=None if conditions is None else ConditionHistory.from_dict(conditions),
+            seconds=as_float(timings.get("total")),
         )
+
+
+def _proofs(told: Sequence[dict[str, Any]], seconds: Sequence[float | None]) -> tuple[Proof, ...]:
+    # In older runs the seconds stand in the proof.
+    both = zip(told, [*seconds, *[None] * len(told)], strict=False)
+    return tuple(Proof.from_dict({"seconds": took, **one}) for one, took in both)

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from surefit.core.jsonable import as_float, read_json, write_json
+from surefit.core.timings import add_timings, read_timings
 from surefit.errors import StorageError
 
 __all__ = ["Series", "Status", "Trajectory"]
@@ -71,7 +72,7 @@ class Trajectory:
         return self.series[monitor]
 
     def save(self, directory: Path) -> None:
-        """Write `trajectory.json` and `trajectory.npz` into an existing directory."""
+        """Write `trajectory.json`, `trajectory.npz` and seconds into an existing directory."""
         directory = Path(directory)
         arrays: dict[str, np.ndarray] = {}
         for name, series in self.series.items():
@@ -85,10 +86,10 @@ class Trajectory:
             "steps": self.steps,
             "status": self.status,
             "message": self.message,
-            "seconds": self.seconds,
             "labels": {name: list(series.labels) for name, series in self.series.items()},
         }
         write_json(directory / "trajectory.json", head)
+        add_timings(directory, training=self.seconds)
 
     @classmethod
     def load(cls, directory: Path) -> Trajectory:
@@ -112,6 +113,8 @@ class Trajectory:
                 "Delete the run directory and run the same command again."
             ) from cause
         head["status"] = Status(head["status"])
+        # In older runs the seconds stand here.
+        head.setdefault("seconds", read_timings(directory).get("training"))
         for key in ("step_size", "steps", "seconds"):
             head[key] = as_float(head[key])
         return cls(series=series, **head)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import shlex
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from surefit.theory.fitted import fitted_constants
 from surefit.training import METHODS, MONITORS, GradientFlow, Method, train
 from surefit.training.classes import classes_obstacle
 from surefit.workflows.appraisal import Appraisal, appraise, forecast, spectra
+from surefit.workflows.beside import prove_beside
 from surefit.workflows.condition_history import ConditionWatch
 from surefit.workflows.deep_demands import deep_demands
 from surefit.workflows.deep_networks import DEEP
@@ -35,11 +37,11 @@ from surefit.workflows.listener import Listener
 from surefit.workflows.network_checks import network_checks
 from surefit.workflows.polished import Polished, polish_weights
 from surefit.workflows.preparation import Bench, prepare_bench
-from surefit.workflows.proving import prove
+from surefit.workflows.proving import answers
 from surefit.workflows.verdict import verdict
 from surefit.workflows.width_demands import width_demands
 
-__all__ = ["Finished", "certify"]
+__all__ = ["Finished", "certify", "require_names"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,7 +92,7 @@ def certify(
     found = store.find(spec)
     if found is not None:
         return Finished(RunRecord.load(found), found, reused=True)
-    _require_names(spec)
+    require_names(spec)
     listener.stage(f"Preparing {spec.data} and the network")
     bench = prepare_bench(spec)
     with store.begin(spec) as workspace:
@@ -103,7 +105,7 @@ def certify(
         return Finished(record, workspace.publish(), reused=False)
 
 
-def _require_names(spec: CertifySpec) -> None:
+def require_names(spec: CertifySpec) -> None:
     """Every name in the spec is known, found out before any work."""
     chosen = (
         ("theorem", spec.theorems or (), THEOREMS),
@@ -134,6 +136,7 @@ def _step_of_descent(method: Method) -> float | None:
 
 
 def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
+    begun = time.monotonic()
     spec, problem, params = bench.spec, bench.problem, bench.params
     listener.stage(
         f"Tangent kernel of {problem.parameters(params)} parameters on {problem.samples} samples"
@@ -169,11 +172,14 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
         step = _step_of_descent(method)
         certificates = polished.noted(issue_certificates(problem, polished.params, step, batch))
         listener.stage("The stand-alone checker looks at the certificate")
-        proof = prove(certificates, workspace.path / "certificate")
-        proofs = () if proof is None else (proof,)
+        proofs = answers(certificates, workspace.path / "certificate")
+        more, said = prove_beside(
+            problem, polished.params, step, workspace.path, listener, floor=spec.floor
+        )
+        certificates, proofs = (*certificates, *polished.noted(more)), (*proofs, *said)
         if spec.from_start:
-            more, answers = prove_from_start(problem, params, step, workspace.path, listener)
-            certificates, proofs = (*certificates, *more), (*proofs, *answers)
+            more, said = prove_from_start(problem, params, step, workspace.path, listener)
+            certificates, proofs = (*certificates, *more), (*proofs, *said)
     theorems = tuple(
         TheoremRecord(
             name=name,
@@ -215,6 +221,7 @@ def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
         widths=width_demands(setting) if spec.theorems != () else (),
         demands=_demands(bench, appraisal, trajectory),
         network_checks=network_checks(problem, params, trained),
+        seconds=time.monotonic() - begun,
     )
 
 

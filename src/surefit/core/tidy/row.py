@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from surefit.core.jsonable import as_float, read_json
+from surefit.core.migrations import load_documents
 from surefit.core.tidy.columns import COLUMNS
 from surefit.core.tidy.fields import Cell, kind_of, spec_cells, typed
 from surefit.core.tidy.measured import (
@@ -42,35 +45,37 @@ def tidy_row(directory: Path) -> dict[str, Cell]:
     """
     directory = Path(directory)
     spec = read_json(directory / "spec.json")
-    result = read_json(directory / "result.json")
+    kind = kind_of(spec)
+    names = ["result.json", "timings.json", "environment.json"]
+    names += ["trajectory.json"] if kind == "certify" else []
+    result, timings, environment, *head = load_documents(directory, *names)
+    row: dict[str, Cell] = {column.name: None for column in COLUMNS}
     try:
-        row: dict[str, Cell] = {column.name: None for column in COLUMNS}
         row |= {"run_id": result["run_id"], **spec_cells(spec)}
-        row |= {"verdict": result["verdict"], "holds": result["holds"]}
-        more = {"certify": _certify, "kernel": _kernel, "experiment": _experiment}[kind_of(spec)]
-        row |= more(directory, spec, result)
+        row |= {name: result[name] for name in ("verdict", "holds")}
+        row |= {
+            "created": environment.get("date"),
+            "seconds": typed("seconds", timings.get("total")),
+            "seconds_training": typed("seconds_training", timings.get("training")),
+        }
+        if kind == "certify":
+            row |= _certify(result, head[0], series_of(directory))
+        else:
+            row |= _kernel(result) if kind == "kernel" else {"status": "done"}
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as cause:
         raise StorageError(
             f"{directory} must hold a whole run. Got one in which {cause!r} went wrong. It may "
             "have been edited or copied in part; delete it and run the same command again."
         ) from cause
-    row["created"] = _environment(directory).get("date")
     return row
 
 
-def _environment(directory: Path) -> dict[str, Any]:
-    # A copy without it (it holds what is not the result) is a run all the same.
-    try:
-        return dict(read_json(directory / "environment.json"))
-    except StorageError:
-        return {}
-
-
 def _certify(
-    directory: Path, spec: Mapping[str, Any], result: Mapping[str, Any]
+    result: Mapping[str, Any],
+    head: Mapping[str, Any],
+    series: Mapping[str, tuple[np.ndarray, np.ndarray]],
 ) -> dict[str, Cell]:
-    head = read_json(directory / "trajectory.json")
-    problem, series = result["problem"], series_of(directory)
+    problem = result["problem"]
     method, step = head["method"], as_float(head["step_size"])
     cells: dict[str, Cell] = {
         name: typed(name, problem.get(name))
@@ -98,8 +103,6 @@ def _certify(
         "rate_measured": rate,
         **promised_rate(result["theorems"], method),
         "rate_kernel": kernel_rate(smallest["lambda_min_initial"], smoothness, step, method),
-        # In older runs the seconds stand beside the steps.
-        "seconds": typed("seconds", read_timings(directory).get("training", head.get("seconds"))),
     }
 
 
@@ -109,7 +112,7 @@ def _smallest(result: Mapping[str, Any], spectrum: str) -> float | None:
     return None if math.isnan(number) else number
 
 
-def _kernel(directory: Path, spec: Mapping[str, Any], result: Mapping[str, Any]) -> dict[str, Cell]:
+def _kernel(result: Mapping[str, Any]) -> dict[str, Cell]:
     facts, first = dict(result["facts"]), result["kernels"][0]
     tangent = [kernel for kernel in result["kernels"] if kernel["name"] == "ntk"]
     scores = first["scores"]
@@ -122,9 +125,3 @@ def _kernel(directory: Path, spec: Mapping[str, Any], result: Mapping[str, Any])
         "test_accuracy": typed("test_accuracy", scores.get("test_accuracy")),
         "test_rmse": typed("test_rmse", scores.get("test_rmse")),
     }
-
-
-def _experiment(
-    directory: Path, spec: Mapping[str, Any], result: Mapping[str, Any]
-) -> dict[str, Cell]:
-    return {"status": "done"}
