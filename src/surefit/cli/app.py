@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from surefit.cli import certify, experiment, kernel, listing, report, run_store, verify, width
+from surefit.cli import certify, experiment, kernel, listing, report, run_store, sweep, verify, width
 from surefit.cli.console import ERRORS
 from surefit.cli.exits import BAD_INPUT
 from surefit.errors import SurefitError
@@ -54,6 +54,7 @@ experiment.register(app)
 kernel.register(app)
 report.register(app)
 run_store.register(app)
+sweep.register(app)
 verify.register(app)
 width.register(app)
 listing.register(app)

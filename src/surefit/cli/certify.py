@@ -69,7 +69,7 @@ def certify(
     **fields: Any,
 ) -> None:
     """Parse, run, print, and turn the outcome into an exit code."""
-    from surefit.cli.plugins import load_plugins
+    from surefit.core.plugins import load_plugins
 
     parsed = given(fields, spec)
     if show_spec:

@@ -65,7 +65,7 @@ def kernel(
     **fields: Any,
 ) -> None:
     """Parse, run, print, and turn the outcome into an exit code."""
-    from surefit.cli.plugins import load_plugins
+    from surefit.core.plugins import load_plugins
 
     load_plugins(plugin or [])
     spec = KernelSpec.parse(

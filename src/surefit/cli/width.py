@@ -75,7 +75,7 @@ def width(
             "published theorems ask for on your data is printed beside it, and by `surefit "
             "certify`. Write `surefit width --certified`."
         )
-    from surefit.cli.plugins import load_plugins
+    from surefit.core.plugins import load_plugins
 
     load_plugins(plugin or [])
     spec = WidthSpec.parse({key: value for key, value in fields.items() if value not in (None, [])})

@@ -38,7 +38,7 @@ _Share = Annotated[float, Field(gt=0, lt=1)]
 
 
 def _address(text: str) -> str:
-    if re.fullmatch(r"\w+://\S+", text) is None:
+    if text != "local" and re.fullmatch(r"\w+://\S+", text) is None:
         raise ValueError("no address")
     return text
 
@@ -66,8 +66,9 @@ class SweepOptions(BaseModel):
     )
     dask: _Address | None = option(
         None,
-        "The address of a Dask scheduler whose workers run the cells, instead of processes here.",
-        "be an address",
+        "The address of a Dask scheduler whose workers run the cells, instead of processes here; "
+        "`local` for a cluster on this machine that ends with the sweep.",
+        "be an address, or `local`",
         '"tcp://127.0.0.1:8786"',
     )
     success: Literal["converged", "proved", "holds"] = option(

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from surefit.core.plugins import load_named_plugins
 from surefit.core.trajectory import Status
 from surefit.runs import CertifySpec
 from surefit.workflows.certifying import certify
 from surefit.workflows.preparation import bytes_needed
 
 __all__ = ["run", "weigh"]
+
+# The user's own activations, theorems and the like: once in every worker.
+load_named_plugins()
 
 
 def run(spec: Mapping[str, Any], out: str) -> Path:

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from surefit.errors import InvalidInputError
 
-__all__ = ["load_plugins"]
+__all__ = ["PLUGINS", "load_named_plugins", "load_plugins"]
+
+PLUGINS = "SUREFIT_PLUGINS"
+"""The environment variable that names the files for processes that work for another one."""
 
 
 def load_plugins(paths: Sequence[Path]) -> None:
@@ -35,3 +39,12 @@ def load_plugins(paths: Sequence[Path]) -> None:
                 f"`--plugin {path}` must be a file that can be imported. Got "
                 f"{type(cause).__name__}: {cause}. Run it with Python to see the full traceback."
             ) from cause
+
+
+def load_named_plugins() -> None:
+    """Import the files that the environment variable names, as `PATH` names folders.
+
+    Raises:
+        InvalidInputError: a file is missing or fails to import.
+    """
+    load_plugins([Path(name) for name in os.environ.get(PLUGINS, "").split(os.pathsep) if name])

@@ -1,0 +1,1 @@
+"""What `surefit sweep` shows: progress, the law so far, and what came out."""
