@@ -92,7 +92,7 @@ def fit_power_law(x: Any, y: Any, sigma: Any = None, level: float = 0.95) -> Pow
     Example:
         >>> law = fit_power_law([10, 20, 40, 80], [1.0, 2.1, 3.9, 8.2])
         >>> round(law.exponent, 2), law.exponent_low < 1.0 < law.exponent_high
-        (1.01, True)
+        (1.0, True)
     """
     require_level("fit_power_law", level)
     x, y, weights = _checked(x, y, sigma)
