@@ -2,7 +2,7 @@
 
 from surefit.certificates.certifier import CERTIFIERS, Certifier, Dynamics
 from surefit.certificates.classified import certify_classes
-from surefit.certificates.equilibria import certify_equilibria
+from surefit.certificates.equilibria import certify_equilibria, has_equilibria
 from surefit.certificates.floor import certify_floor
 from surefit.certificates.initial import certify_at_start
 from surefit.certificates.point import Point
@@ -21,5 +21,6 @@ __all__ = [
     "certify_equilibria",
     "certify_floor",
     "fires",
+    "has_equilibria",
     "issue_all",
 ]

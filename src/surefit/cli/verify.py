@@ -19,11 +19,15 @@ a small program that shares no code with the one that issued the certificate (`s
 NumPy and python-flint only, which can be installed and read on its own). Its verdict is the only
 thing that is called *proved*.
 
-Exit codes: 0 proved; 1 refused, or cannot be decided in this precision; 2 damaged files.
+Of the directory of a run all certificates are checked, one after another.
 
-Example:
+Exit codes: 0 all proved; 1 one is refused, or cannot be decided in this precision; 2 damaged files.
+
+Examples:
 
 - `surefit verify runs/digits-shallow-tanh-512-s0-0123456789/certificate`
+
+- `surefit verify runs/digits-shallow-tanh-512-s0-0123456789`
 """
 
 
@@ -46,11 +50,17 @@ def verify(
         ),
     ] = 53,
 ) -> None:
-    """Print the sentence and the chain of inequalities."""
+    """Print the sentences and the chains of inequalities."""
     from surefit_checker import check
     from surefit_checker.__main__ import in_words
 
-    inside = folder / "certificate"
-    verdict = check(inside if inside.is_dir() else folder, bits)
-    RESULTS.print(in_words(verdict), markup=False, highlight=False, soft_wrap=True)
-    raise typer.Exit(verdict.exit_code)
+    # `certificates` beside them holds what was issued, without arrays.
+    inside = sorted(path.parent for path in folder.glob("certificate*/certificate.json"))
+    worst = 0
+    for each in inside or [folder]:
+        if inside:
+            RESULTS.print(f"{each.name}:", markup=False, highlight=False)
+        verdict = check(each, bits)
+        RESULTS.print(in_words(verdict), markup=False, highlight=False, soft_wrap=True)
+        worst = max(worst, verdict.exit_code)
+    raise typer.Exit(worst)

@@ -10,7 +10,7 @@ __all__ = ["ADDED_LATER", "CertifyFields"]
 # Fields that were added after the first release of the schema, with the value that means what runs
 # did before. With this value they are left out of the canonical form, so that ids keep their
 # meaning.
-ADDED_LATER = {"polish": False, "from_start": False}
+ADDED_LATER = {"polish": False, "from_start": False, "floor": False}
 
 
 class CertifyFields(DeepFields):
@@ -77,6 +77,14 @@ class CertifyFields(DeepFields):
         "training where the network is wide enough, otherwise by running it in float64, bounding "
         "how far exact arithmetic may be. For networks with one hidden layer and a smooth "
         "activation. It takes a few times as long as training.",
+        "be true or false",
+        "true",
+    )
+    floor: Switch = option(
+        False,
+        "Prove also that descent in float64, rounding errors included, falls to its rounding floor "
+        "and stays near for many steps. For networks other than two dense layers with a smooth "
+        "activation the size of the errors is measured and named in the statement.",
         "be true or false",
         "true",
     )

@@ -12,7 +12,7 @@ from surefit.core.proof import Proof
 from surefit.errors import InvalidInputError
 from surefit.problem import Problem
 from surefit.workflows.listener import Listener
-from surefit.workflows.proving import prove
+from surefit.workflows.proving import answers
 
 __all__ = ["prove_from_start"]
 
@@ -69,5 +69,4 @@ def _prove(
 
         issued = (shadow(problem, params, step_size, progress=told), *issued)
     listener.stage("The stand-alone checker looks at the certificate from the start")
-    proof = prove(issued, directory / FOLDER)
-    return issued, () if proof is None else (proof,)
+    return issued, answers(issued, directory / FOLDER)

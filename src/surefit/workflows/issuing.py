@@ -7,7 +7,7 @@ from surefit.core.certificate import Certificate
 from surefit.core.layer import Params
 from surefit.problem import Problem
 
-__all__ = ["issue_certificates"]
+__all__ = ["issue_certificates", "only_the_step_is_too_long"]
 
 
 def issue_certificates(
@@ -31,18 +31,21 @@ def issue_certificates(
         return certify_classes(problem, params) if problem.loss.coding is not None else ()
     issued = [
         CERTIFIERS[certificate.name]().issue(problem, params)
-        if _only_the_step_is_too_long(certificate)
+        if only_the_step_is_too_long(certificate)
         else certificate
-        for certificate in issue_all(problem, params, step_size=step_size)
+        for certificate in issue_all(
+            problem, params, step_size=step_size, certifiers=tuple(CERTIFIERS)
+        )
     ]
     if batch_size is not None:
         own = certify_batches(problem, params, batch_size, step_size)
-        if _only_the_step_is_too_long(own):
+        if only_the_step_is_too_long(own):
             own = certify_batches(problem, params, batch_size)
         issued.insert(0, own)
     return tuple(sorted(issued, key=lambda certificate: certificate.holds is not True))
 
 
-def _only_the_step_is_too_long(certificate: Certificate) -> bool:
+def only_the_step_is_too_long(certificate: Certificate) -> bool:
+    """Whether the certificate would hold for a shorter step."""
     bad = [check for check in certificate.checks if check.holds is not True]
     return bool(bad) and all(check.name == "step size" for check in bad)

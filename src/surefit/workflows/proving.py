@@ -11,34 +11,55 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from surefit.certificates.stochastic import restated
+from surefit.certificates import floor, stochastic
 from surefit.core.certificate import Certificate
 from surefit.core.proof import Proof, ProofStep
 
-__all__ = ["prove", "verify"]
+__all__ = ["answers", "prove", "verify"]
 
 # The checker's curvature bound may be looser than the one that the certificate was issued with.
 _ATTEMPTS = 3
 _ROOM = 1.02
 
 
-def prove(certificates: Sequence[Certificate], folder: Path) -> Proof | None:
-    """Write the strongest certificate into a folder and have it checked.
+def answers(certificates: Sequence[Certificate], folder: Path) -> tuple[Proof, ...]:
+    """Write the strongest certificate into a folder and have it checked; then weaker ones.
 
-    The radius is a proposal (for stochastic descent the growth and the probability too): if the
-    checker's own numbers allow others only, the certificate is written again with those.
+    The next one is tried where one is not proved, until one is. The radius is a proposal (for
+    stochastic descent the growth and the probability too, for float64 the steps and their error):
+    if the checker's own numbers allow others only, the certificate is written again with those.
 
     Args:
         certificates: strongest first.
-        folder: is made if absent; holds the certificate afterwards.
+        folder: is made if absent; holds afterwards the one that was proved, or the strongest.
 
     Returns:
-        The checker's answer; None where no certificate holds or none has a form for the checker.
+        What the checker says about each that was tried, strongest first; nothing where no
+        certificate holds or none has a form for the checker. An answer without a folder is about a
+        certificate that is not kept.
     """
     ready = [one for one in certificates if one.holds and one.document is not None]
-    if not ready:
-        return None
-    certificate = ready[0]
+    found = []
+    for certificate in ready:
+        last, proof = _asked(certificate, folder)
+        found.append((last, proof))
+        if proof.proved:
+            replaced = (dataclasses.replace(one, folder="") for _, one in found[:-1])
+            return (*replaced, proof)
+    if len(found) > 1:
+        found[0][0].save(folder)
+        found[1:] = [(last, dataclasses.replace(one, folder="")) for last, one in found[1:]]
+    return tuple(proof for _, proof in found)
+
+
+def prove(certificates: Sequence[Certificate], folder: Path) -> Proof | None:
+    """The decisive one of `answers`: the proof, or what is said about the strongest certificate."""
+    found = answers(certificates, folder)
+    return next((proof for proof in found if proof.proved), found[0] if found else None)
+
+
+def _asked(certificate: Certificate, folder: Path) -> tuple[Certificate, Proof]:
+    """The certificate as it was written last, and the checker's answer."""
     for _ in range(_ATTEMPTS):
         certificate.save(folder)
         proof = dataclasses.replace(
@@ -48,7 +69,7 @@ def prove(certificates: Sequence[Certificate], folder: Path) -> Proof | None:
         if other is None:
             break
         certificate = other
-    return proof
+    return certificate, proof
 
 
 def _other_proposal(certificate: Certificate, proof: Proof) -> Certificate | None:
@@ -58,7 +79,9 @@ def _other_proposal(certificate: Certificate, proof: Proof) -> Certificate | Non
         return None
     kind = document["statement"]["kind"]
     if kind == "stochastic":
-        statement = restated(document, certificate.quantities, proof.numbers)
+        statement = stochastic.restated(document, certificate.quantities, proof.numbers)
+    elif kind == "floor":
+        statement = floor.restated(document, proof.numbers)
     elif kind in ("descent", "flow"):
         statement = _other_radius(document["statement"], proof)
     else:

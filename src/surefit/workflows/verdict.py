@@ -11,6 +11,11 @@ from surefit.core.trajectory import Status, Trajectory
 
 __all__ = ["verdict"]
 
+# Statements that say nothing about training: they decide nothing, and are told at the end.
+_ASIDE = frozenset({"equilibria"})
+# Statements about other steps than exact ones on all samples.
+_ASKED = {"stochastic": "the stochastic descent of this run", "floor": "descent in float64"}
+
 
 def broken_promises(theorems: Sequence[TheoremRecord]) -> list[str]:
     """Titles of the theorems whose assumptions hold and whose promise the run did not keep.
@@ -46,6 +51,21 @@ def verdict(
         reached: what the run was to reach besides a certificate, and did; empty: nothing.
         without: why no certificate was asked for; empty: it was, or the loss has none.
     """
+    aside = [proof.statement for proof in proofs if proof.proved and proof.certificate in _ASIDE]
+    certificates = [one for one in certificates if one.name not in _ASIDE]
+    proofs = [proof for proof in proofs if proof.certificate not in _ASIDE]
+    sentence, holds = _about_training(trajectory, certificates, theorems, proofs, reached, without)
+    return " ".join([sentence, *(f"Proved too: {said}" for said in aside)]), holds
+
+
+def _about_training(
+    trajectory: Trajectory,
+    certificates: Sequence[Certificate],
+    theorems: Sequence[TheoremRecord],
+    proofs: Sequence[Proof],
+    reached: str,
+    without: str,
+) -> tuple[str, bool | None]:
     steps = f"{trajectory.steps:,.0f}".replace(",", " ")
     if trajectory.status is Status.DIVERGED:
         return f"Training diverged: {trajectory.message}", False
@@ -58,7 +78,7 @@ def verdict(
         )
     issued = [certificate for certificate in certificates if certificate.holds]
     if issued:
-        first, more = issued[0], _without_batches(certificates)
+        first, more = issued[0], _left_out(certificates)
         if proofs:
             sentence, holds = _proved(steps, proofs, reached)
             return f"{sentence}{more}", holds
@@ -87,12 +107,13 @@ def _missing(certificate: Certificate) -> str:
     return certificate.note.partition("Scope:")[0].strip()
 
 
-def _without_batches(certificates: Sequence[Certificate]) -> str:
-    """What to say of a stochastic run that only has certificates about steps on all samples."""
-    own = [certificate for certificate in certificates if certificate.name == "stochastic"]
-    if not own or own[0].holds:
-        return ""
-    return f" Of the stochastic descent of this run nothing is certified. {_missing(own[0])}"
+def _left_out(certificates: Sequence[Certificate]) -> str:
+    """What to say of descent that was asked about, beside exact steps on all samples."""
+    return "".join(
+        f" Of {_ASKED[one.name]} nothing is certified. {_missing(one)}"
+        for one in certificates
+        if one.name in _ASKED and not one.holds
+    )
 
 
 def _proved(steps: str, proofs: Sequence[Proof], reached: str) -> tuple[str, bool | None]:
@@ -106,5 +127,11 @@ def _proved(steps: str, proofs: Sequence[Proof], reached: str) -> tuple[str, boo
             f"{first.verdict} ({first.reason}).",
             None,
         )
-    sentences = " ".join(proof.statement for proof in accepted)
-    return f"{told}Proved after {steps} steps. {sentences}", True
+    sentences = [proof.statement for proof in accepted]
+    sentences += [
+        f"The checker does not prove the certificate {proof.certificate}: {proof.verdict} "
+        f"({proof.reason})."
+        for proof in proofs
+        if not proof.proved
+    ]
+    return f"{told}Proved after {steps} steps. {' '.join(sentences)}", True
