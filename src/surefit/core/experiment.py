@@ -12,6 +12,7 @@ from jaxtyping import Float
 
 from surefit.core.check import Check
 from surefit.core.jsonable import as_float, read_json, write_json
+from surefit.core.migrations import load_documents
 from surefit.core.surface import Surface
 from surefit.errors import StorageError
 
@@ -149,13 +150,12 @@ class ExperimentRecord:
             StorageError: a file is missing, damaged or of another schema.
         """
         directory = Path(directory)
-        data = read_json(directory / "result.json")
+        (data,) = load_documents(directory, "result.json")
         schema = data.pop("schema", None) if isinstance(data, dict) else None
         if schema != SCHEMA:
             raise StorageError(
                 f"{directory} must hold an experiment of schema {SCHEMA!r}. Got schema "
-                f"{schema!r}. It holds something else, or was written by another version of "
-                "surefit; use that version, or run the command again."
+                f"{schema!r}. It holds something else. `surefit runs show` says what."
             )
         for key in ("columns", "rows"):
             data[key] = tuple(tuple(x) if isinstance(x, list) else x for x in data[key])

@@ -13,6 +13,7 @@ from jaxtyping import Float
 
 from surefit.core.experiment import CurveLine, Panel
 from surefit.core.jsonable import as_float, read_json, write_json
+from surefit.core.migrations import load_documents
 from surefit.errors import StorageError
 
 __all__ = ["HeatMap", "KernelOutcome", "KernelRecord"]
@@ -154,13 +155,12 @@ class KernelRecord:
             StorageError: a file is missing, damaged or of another schema.
         """
         directory = Path(directory)
-        data = read_json(directory / "result.json")
+        (data,) = load_documents(directory, "result.json")
         schema = data.pop("schema", None) if isinstance(data, dict) else None
         if schema != SCHEMA:
             raise StorageError(
                 f"{directory} must hold a kernel run of schema {SCHEMA!r}. Got schema {schema!r}. "
-                "It holds something else, or was written by another version of surefit; use that "
-                "version, or run the command again."
+                "It holds something else. `surefit runs show` says what."
             )
         classes = data.pop("classes")
         data |= {name: dict(data[name]) for name in _ORDERED}

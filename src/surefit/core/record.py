@@ -14,16 +14,17 @@ from surefit.core.condition_history import ConditionHistory
 from surefit.core.demands import Demands
 from surefit.core.fitted import FittedConstant
 from surefit.core.jsonable import as_float, read_json, write_json
+from surefit.core.migrations import CURRENT, load_documents
 from surefit.core.prediction import Prediction
 from surefit.core.proof import Proof
-from surefit.core.timings import add_timings, read_timings
+from surefit.core.timings import add_timings
 from surefit.core.trajectory import Trajectory
 from surefit.core.widths import FormOutcome, WidthDemand
 from surefit.errors import StorageError
 
 __all__ = ["RunRecord", "TheoremRecord"]
 
-SCHEMA = 1
+SCHEMA = CURRENT["run"]
 # Facts whose names end like this are about the clock, not about the problem.
 _SECONDS = "_seconds"
 
@@ -159,14 +160,14 @@ class RunRecord:
             StorageError: a file is missing, damaged or of a newer schema.
         """
         directory = Path(directory)
-        data = read_json(directory / "result.json")
-        if data.get("schema") != SCHEMA:
+        data, timings = load_documents(directory, "result.json", "timings.json")
+        if data["schema"] != SCHEMA:
             raise StorageError(
-                f"{directory} must hold a run of schema {SCHEMA}. Got schema "
-                f"{data.get('schema')!r}. It was written by another version of surefit; use that "
-                "version, or run the command again."
+                f"{directory} must hold a run of `surefit certify`. Got one of schema "
+                f"{data['schema']!r}. It is the result of another command, which reads it. Name "
+                "the directory of a certify run."
             )
-        conditions, timings = data.get("conditions"), read_timings(directory)
+        conditions = data.get("conditions")
         clock = {key: timings[key] for key in timings if key.endswith(_SECONDS)}
         theorems = tuple(
             TheoremRecord(
@@ -206,6 +207,5 @@ class RunRecord:
 
 
 def _proofs(told: Sequence[dict[str, Any]], seconds: Sequence[float | None]) -> tuple[Proof, ...]:
-    # In older runs the seconds stand in the proof.
-    both = zip(told, [*seconds, *[None] * len(told)], strict=False)
-    return tuple(Proof.from_dict({"seconds": took, **one}) for one, took in both)
+    both = zip(told, [*seconds, *[None] * len(told)], strict=False)  # a copy without timings
+    return tuple(Proof.from_dict({**one, "seconds": took}) for one, took in both)

@@ -12,6 +12,7 @@ from surefit.cli.run_store import (
     deleting,
     exporting,
     listing,
+    migrating,
     showing,
 )
 
@@ -58,6 +59,6 @@ def register(app: typer.Typer) -> None:
         rich_markup_mode="markdown",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for part in (listing, showing, comparing, deleting, exporting):
+    for part in (listing, showing, comparing, deleting, exporting, migrating):
         part.register(group)
     app.add_typer(group, name="runs")

@@ -20,7 +20,6 @@ from surefit.core.tidy.measured import (
     promised_rate,
     series_of,
 )
-from surefit.core.timings import read_timings
 from surefit.errors import StorageError
 
 __all__ = ["tidy_row"]
