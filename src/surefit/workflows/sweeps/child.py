@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from surefit.workflows.sweeps.pinned import pinned
@@ -29,12 +29,21 @@ class Child:
         told: called with every answer, in a thread of its own; with None when there comes no more,
             because the process has ended.
         directory: where it works, for relative paths of data; None: where this process does.
+        path: where it looks for modules besides its own places; None: where this process does.
 
     Attributes:
         pid: its process number.
     """
 
-    def __init__(self, name: str, job: str, told: Told, directory: str | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        job: str,
+        told: Told,
+        *,
+        directory: str | None = None,
+        path: Sequence[str] | None = None,
+    ) -> None:
         self.name = name
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
         self._process = subprocess.Popen(
@@ -47,7 +56,9 @@ class Child:
             start_new_session=True,
         )
         self.pid = self._process.pid
-        self.send({"path": sys.path, "directory": directory or os.getcwd(), "job": job})
+        self.send(
+            {"path": [*(path or sys.path)], "directory": directory or os.getcwd(), "job": job}
+        )
         threading.Thread(target=self._listen, args=(told,), daemon=True).start()
 
     def _listen(self, told: Told) -> None:

@@ -40,12 +40,14 @@ def sweep(
     Args:
         cells: what to run; equal ones count once.
         out: the store; a cluster's workers must see it under the same path.
-        workers: processes on this machine; None: one for each physical core.
+        workers: processes on this machine; None: one for each physical core. The workers of a
+            cluster at an address are its own.
         dask: the address of a Dask scheduler (`tcp://host:port`), or `local` for a cluster on this
             machine that ends with the call.
         retry_failed: whether cells that failed before are tried again.
-        memory_limit: bytes for all running cells together; None: what is free. A cell that does
-            not fit beside those that run waits, one that never fits fails.
+        memory_limit: bytes for all running cells together, or for those of each worker of a
+            cluster; None: what is free. A cell that does not fit beside those that run waits, one
+            that never fits fails.
         listener: hears of progress.
         job: `module:function` with `function(spec, out)`, which does a cell and returns its
             directory; the module may have `weigh(spec)`, the bytes it needs.
@@ -70,18 +72,27 @@ def sweep(
         ()
     """
     begun = time.monotonic()
-    _check(workers, memory_limit, job)
-    if workers is None and dask is None:
-        workers = _cores()
+    _check(workers, dask, memory_limit, job)
     root = Path(out).expanduser().absolute()
     store = Store(root)
     listener = listener if listener is not None else SweepListener()
     ledger = Ledger(store, listener, unique_cells(cells), retry_failed=retry_failed)
-    ledger.plan(workers)
     interrupted = False
-    if ledger.open:
+    if dask is not None and ledger.open:
         store.require_writable()
-        interrupted = run_locally(ledger, root, job=job, workers=workers, memory_limit=memory_limit)
+        from surefit.workflows.sweeps.dask_cluster import connected, run_on_dask
+
+        with connected(dask, workers or _cores()) as client:
+            ledger.plan(sum(client.nthreads().values()))
+            interrupted = run_on_dask(client, ledger, root, job=job, memory_limit=memory_limit)
+    else:
+        workers = workers or _cores()
+        ledger.plan(workers)
+        if ledger.open:
+            store.require_writable()
+            interrupted = run_locally(
+                ledger, root, job=job, workers=workers, memory_limit=memory_limit
+            )
     return SweepOutcome(
         finished=ledger.finished,
         reused=ledger.reused,
@@ -98,11 +109,17 @@ def _cores() -> int:
     return max(1, cpu_count(only_physical_cores=True))
 
 
-def _check(workers: int | None, memory_limit: float | None, job: str) -> None:
+def _check(workers: int | None, dask: str | None, memory_limit: float | None, job: str) -> None:
     if workers is not None and (not isinstance(workers, int) or workers < 1):
         raise InvalidInputError(
             f"`sweep(workers=...)` must be a whole number of at least 1. Got {workers!r}. It is "
             "the number of processes. Leave it out for one on each core."
+        )
+    if workers is not None and dask not in (None, "local"):
+        raise InvalidInputError(
+            f"`sweep(workers=...)` must not stand beside the address of a cluster. Got workers = "
+            f"{workers} and dask = {dask!r}. A cluster has its own workers. Leave it out, and "
+            f"start as many as you like with `dask worker {dask}`."
         )
     if memory_limit is not None and not (math.isfinite(memory_limit) and memory_limit > 0):
         raise InvalidInputError(

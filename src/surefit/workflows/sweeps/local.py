@@ -11,7 +11,7 @@ from typing import Any
 from surefit.errors import ClusterError, StorageError
 from surefit.workflows.sweeps.agenda import Agenda
 from surefit.workflows.sweeps.child import Child
-from surefit.workflows.sweeps.ledger import MOST_LOSSES, Ledger
+from surefit.workflows.sweeps.ledger import MOST_LOSSES, PATIENCE, Ledger, Next, unusable
 from surefit.workflows.sweeps.plan import Cell
 from surefit.workflows.sweeps.room import Room
 from surefit.workflows.sweeps.stopping import Stop, stop_signals
@@ -19,8 +19,6 @@ from surefit.workflows.sweeps.stopping import Stop, stop_signals
 __all__ = ["run_locally"]
 
 _TICK = 0.5
-# Seconds until a cell that another sweep works on is looked at again.
-_PATIENCE = 2.0
 # Seconds that an interrupted worker has for its checkpoint.
 _GRACE = 30.0
 
@@ -46,7 +44,6 @@ class _Local:
         self._agenda = Agenda(ledger.open)
         self._room = Room(memory_limit)
         self._weights: dict[str, int] = {}
-        self._waiting: set[str] = set()
         self._seats: dict[Child, _Seat] = {}
         self._answers: queue.SimpleQueue[tuple[Child, dict[str, Any] | None] | None] = (
             queue.SimpleQueue()
@@ -103,9 +100,8 @@ class _Local:
 
     def _fits(self, cell: Cell) -> bool:
         why = self._room.missing(self._weights.get(cell.group, 0))
-        if why is not None and cell.run_id not in self._waiting:
-            self._waiting.add(cell.run_id)
-            self._ledger.listener.waiting(cell.run_id, why)
+        if why is not None:
+            self._ledger.wait(cell, why)
         return why is None
 
     def _request(self, kind: str, cell: Cell) -> dict[str, Any]:
@@ -142,14 +138,10 @@ class _Local:
             self._lose(seat)
             return
         kind, cell = answer["kind"], seat.cell
+        if kind == "broken":
+            raise unusable(answer["message"])
         if kind == "ready":
             seat.ready, self._stillborn = True, 0
-        elif kind == "broken":
-            raise ClusterError(
-                f"`sweep(job=...)` must be `module:function` that workers can import. Got "
-                f"{self._job!r}. {answer['message']} Correct the name, or put the module where "
-                "Python finds it."
-            )
         elif kind == "weighed" and cell is not None:
             seat.weighing, self._weights[cell.group] = False, answer["bytes"]
             self._begin(seat, cell)
@@ -161,25 +153,13 @@ class _Local:
                 return
             seat.cell = None
             self._room.leave(seat.child.pid)
-            self._settle(seat, cell, answer)
+            following = self._ledger.settle(cell, answer)
+            if following is Next.LATER:
+                self._agenda.later(cell, time.monotonic() + PATIENCE)
+            elif following is Next.AGAIN:
+                self._agenda.put_back(cell)
             if answer.get("worn_out"):
                 self._dismiss(seat)
-
-    def _settle(self, seat: _Seat, cell: Cell, answer: dict[str, Any]) -> None:
-        match answer["kind"]:
-            case "finished":
-                self._ledger.done(cell, Path(answer["directory"]), answer["seconds"])
-            case "failed":
-                self._ledger.fail(cell, answer["error"], answer["message"], answer["traceback"])
-            case "busy":
-                if cell.run_id not in self._waiting:
-                    self._waiting.add(cell.run_id)
-                    self._ledger.listener.waiting(cell.run_id, answer["message"])
-                self._agenda.later(cell, time.monotonic() + _PATIENCE)
-            case "storage":
-                raise StorageError(answer["message"])
-            case "interrupted":  # by somebody who sent the signal to the worker
-                self._agenda.put_back(cell)
 
     def _dismiss(self, seat: _Seat) -> str:
         self._seats.pop(seat.child, None)

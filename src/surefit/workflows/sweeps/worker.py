@@ -98,7 +98,7 @@ def _serve(requests: queue.SimpleQueue[dict[str, Any]], answers: TextIO) -> None
         answers.flush()
 
     begin = requests.get()
-    sys.path[:0] = [entry for entry in begin["path"] if entry not in sys.path]
+    sys.path += [entry for entry in begin["path"] if entry not in sys.path]
     os.chdir(begin["directory"])
     try:
         worker = Worker(begin["job"])
