@@ -114,7 +114,7 @@ def certify_equilibria(
         statement=claim if holds else f"Not shown: {claim[0].lower()}{claim[1:]}",
         theorem=THEOREM,
         checks=tuple(checks),
-        quantities={"radius": radius, "largest_radius": largest, "modulus": modulus},
+        quantities={"ball_radius": radius, "largest_radius": largest, "modulus": modulus},
         note=" ".join([*_advice(layers, monotone, radius, largest), SCOPE]),
     )
     if not holds:

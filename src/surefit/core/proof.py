@@ -9,7 +9,10 @@ from typing import Any
 
 from surefit.core.jsonable import as_float
 
-__all__ = ["Proof", "ProofStep"]
+__all__ = ["ASIDE", "Proof", "ProofStep"]
+
+ASIDE = frozenset({"equilibria"})
+"""Certificates about something else than training: a run is not proved by these."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,7 +43,7 @@ class Proof:
         steps: the inequalities in the order in which they were verified.
         numbers: what was computed on the way, as rigorous bounds.
         certificate: the certifier whose certificate it is.
-        folder: of the run, that holds the certificate.
+        folder: of the run, that holds the certificate; empty: it was not kept.
         seconds: that the checker took.
     """
 

@@ -26,6 +26,15 @@ QUANTITIES = {
     "failure_probability": ("P", "probability that the run does not converge, at most"),
     "contraction": ("a", "squared distances to a solution shrink by 1 - a per step in the mean"),
     "batch_size": ("b", "samples per step"),
+    "floor": ("floor", "residual norm down to which errors of the steps let it fall"),
+    "steps": ("n", "steps that the statement covers"),
+    "steps_to_floor": ("steps to the floor", "after which the rest is no larger than the floor"),
+    "error": ("ε", "error of a step, in the norm of all weights, at most"),
+    "modulus": ("κ", "factor by which the equilibrium comes nearer per application of the layer"),
+    "ball_radius": ("ρ", "radius of the ball of weights"),
+    "largest_radius": ("ρ_max", "radius at which the bound of the contraction is lost"),
+    "error_cost": ("per step", "of the room of the residual that the error of a step takes"),
+    "error_room": ("room", "how much errors may add to the residual norm in all"),
     "radius": ("ρ", "the whole path from the saved weights is no longer"),
     "step_size": ("η", "step size that the statement is about"),
     "largest_step": ("η_max", "largest step size that it allows"),
@@ -55,6 +64,9 @@ MINOR = frozenset(
         "residuals",
         "kappa",
         "expected_path",
+        "largest_radius",
+        "error_cost",
+        "error_room",
     }
 )
 

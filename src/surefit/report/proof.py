@@ -44,7 +44,8 @@ def _majorant(answer: Proof) -> Plot | None:
     """The majorant up to its minimum; None where the checker gave no such numbers."""
     numbers = answer.numbers if answer.proved else {}
     names = ("residual_norm", "sigma_min", "lipschitz", "path_length")
-    if not all(math.isfinite(numbers.get(name, math.nan)) for name in names):
+    # With errors in the steps the residual stops at a floor.
+    if "floor" in numbers or not all(math.isfinite(numbers.get(name, math.nan)) for name in names):
         return None
     r, sigma, curvature, path = (numbers[name] for name in names)
     bottom = sigma / curvature if curvature > 0.0 else math.inf
@@ -137,5 +138,7 @@ def _answer(record: RunRecord, answer: Proof, plot: Plot | None) -> Html:
             ", or with the checker alone: ",
             element("code", f"surefit-checker {folder}"),
             ".",
-        ),
+        )
+        if answer.folder
+        else element("p", "It is not kept: its folder holds another one."),
     )

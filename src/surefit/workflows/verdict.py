@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from surefit.core.certificate import Certificate
-from surefit.core.proof import Proof
+from surefit.core.proof import ASIDE, Proof
 from surefit.core.record import TheoremRecord
 from surefit.core.trajectory import Status, Trajectory
 
 __all__ = ["verdict"]
 
-# Statements that say nothing about training: they decide nothing, and are told at the end.
-_ASIDE = frozenset({"equilibria"})
 # Statements about other steps than exact ones on all samples.
 _ASKED = {"stochastic": "the stochastic descent of this run", "floor": "descent in float64"}
 
@@ -51,9 +49,10 @@ def verdict(
         reached: what the run was to reach besides a certificate, and did; empty: nothing.
         without: why no certificate was asked for; empty: it was, or the loss has none.
     """
-    aside = [proof.statement for proof in proofs if proof.proved and proof.certificate in _ASIDE]
-    certificates = [one for one in certificates if one.name not in _ASIDE]
-    proofs = [proof for proof in proofs if proof.certificate not in _ASIDE]
+    # What says nothing about training decides nothing, and is told at the end.
+    aside = [proof.statement for proof in proofs if proof.proved and proof.certificate in ASIDE]
+    certificates = [one for one in certificates if one.name not in ASIDE]
+    proofs = [proof for proof in proofs if proof.certificate not in ASIDE]
     sentence, holds = _about_training(trajectory, certificates, theorems, proofs, reached, without)
     return " ".join([sentence, *(f"Proved too: {said}" for said in aside)]), holds
 

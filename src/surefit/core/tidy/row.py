@@ -11,6 +11,7 @@ import numpy as np
 
 from surefit.core.jsonable import as_float, read_json
 from surefit.core.migrations import load_documents
+from surefit.core.proof import ASIDE
 from surefit.core.tidy.columns import COLUMNS
 from surefit.core.tidy.fields import Cell, kind_of, spec_cells, typed
 from surefit.core.tidy.measured import (
@@ -96,7 +97,10 @@ def _certify(
         "steps": typed("steps", head["steps"]),
         "status": head["status"],
         "converged": head["status"] == "target_reached",
-        "proved": any(proof["verdict"] == "proved" for proof in result.get("proofs", ())),
+        "proved": any(
+            proof["verdict"] == "proved" and proof["certificate"] not in ASIDE
+            for proof in result.get("proofs", ())
+        ),
         **last_values(series),
         **smallest,
         "rate_measured": rate,
