@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import surefit as sf
-from surefit.tangent import recursion, vectors
+from surefit.tangent import recursion, tiles, vectors
 from surefit.tangent.univariate import evaluate, fit
 
 GAIN = 2**0.5
@@ -199,3 +199,22 @@ def test_contributions_of_layers_add_up_to_the_tangent_kernel():
     frozen = sf.Serial(sf.Dense(4, trained=False))
     with pytest.raises(sf.errors.InvalidInputError, match="Got none"):
         sf.tangent.limit_contributions(frozen, batch())
+
+
+@pytest.mark.parametrize("symmetric", [True, False])
+def test_every_entry_has_one_tile_however_many_threads_there_are(monkeypatch, symmetric):
+    x = np.random.default_rng(3).standard_normal((67, 5))
+    x1, x2 = jnp.asarray(x), None if symmetric else jnp.asarray(x[:41] + 0.5)
+    network = sf.Serial(sf.Dense(8, bias_std=0.3), sf.Relu(), sf.Dense(1))
+    monkeypatch.setattr(recursion, "SIZE", 16)
+    found = []
+    for threads in (1, 3):
+        monkeypatch.setattr(tiles, "processors", lambda threads=threads: threads)
+        found.append(recursion.tiled_kernel(network, x1, x2, ("nngp", "ntk")))
+    exact = recursion.recursive_kernel(network, x1, x2)
+    for name in ("nngp", "ntk"):
+        one, several, due = (np.asarray(getattr(k, name)) for k in (*found, exact))
+        np.testing.assert_array_equal(one, several)
+        np.testing.assert_allclose(one, due, rtol=1e-13, atol=1e-15)
+        if symmetric:
+            np.testing.assert_array_equal(one, one.T)

@@ -48,7 +48,10 @@ def angle_and_excess(defect: Entries) -> tuple[Entries, Entries]:
     first, second = coefficients("float64" if defect.dtype == jnp.float64 else "float32")
     length = root(defect)
     e = length * length
-    return length * _horner(first, e), length * e * _horner(second, e)
+    # XLA computes what is used in several places once for each, except behind what it counts as
+    # expensive; a quotient is. Nobody but us knows that this divides by 1 wherever it matters.
+    one = jnp.where(length <= 0, 2.0, 1.0).astype(length.dtype)
+    return length * _horner(first, e) / one, length * e * _horner(second, e) / one
 
 
 def arc_cosine_pair(rho: Entries, defect: Entries | None = None) -> tuple[Entries, Entries]:

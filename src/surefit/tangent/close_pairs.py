@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import functools
-
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Float, Int
 
 __all__ = ["half_squares", "replace_entries"]
 
@@ -35,29 +31,12 @@ def half_squares(
 
 
 def replace_entries(
-    matrices: tuple[Float[Array, "n m"], ...],
+    matrix: Float[np.ndarray, "n m"],
     pairs: Int[np.ndarray, "p 2"],
-    values: tuple[Float[np.ndarray, " p"], ...],
+    values: Float[np.ndarray, " p"],
     symmetric: bool,
-) -> tuple[Float[Array, "n m"], ...]:
-    """The matrices with some entries replaced, in place; their old buffers are gone."""
-    if not len(pairs):
-        return matrices
+) -> None:
+    """Replace some entries in place, of a symmetric matrix also those across the diagonal."""
+    matrix[pairs[:, 0], pairs[:, 1]] = values
     if symmetric:
-        pairs = np.concatenate([pairs, pairs[:, ::-1]])
-        values = tuple(np.concatenate([v, v]) for v in values)
-    # Few lengths, so that few programs are compiled; the first entry fills up.
-    length = max(64, 2 ** (len(pairs) - 1).bit_length())
-    filled = np.concatenate([np.arange(len(pairs)), np.zeros(length - len(pairs), int)])
-    places = jnp.asarray(pairs[filled].astype(np.int32))
-    return tuple(
-        _set(matrix, places, jnp.asarray(value[filled].astype(matrix.dtype)))
-        for matrix, value in zip(matrices, values, strict=True)
-    )
-
-
-@functools.partial(jax.jit, donate_argnums=0)
-def _set(
-    matrix: Float[Array, "n m"], places: Int[Array, "p 2"], values: Float[Array, " p"]
-) -> Float[Array, "n m"]:
-    return matrix.at[places[:, 0], places[:, 1]].set(values)
+        matrix[pairs[:, 1], pairs[:, 0]] = values

@@ -15,7 +15,7 @@ from surefit.core.layer import Layer
 from surefit.tangent.close_pairs import half_squares, replace_entries
 from surefit.tangent.inputs import input_kernel
 from surefit.tangent.rows import Rows, is_close, prepare, product
-from surefit.tangent.tiles import below, block, fill, found_in, starts
+from surefit.tangent.tiles import below, block, fill, found_in, placed, size_for, starts
 
 __all__ = ["recursive_kernel", "tiled_kernel"]
 
@@ -37,10 +37,11 @@ def recursive_kernel(
         apart, close = _apart(first, second)
         pairs = np.argwhere(np.asarray(close & below(0, 0, *close.shape) if x2 is None else close))
         again = half_squares(*_as_numpy(x1, x2), pairs) / k.width
-        (apart,) = replace_entries((apart,), pairs, (again,), x2 is None)
+        exact = np.array(apart)
+        replace_entries(exact, pairs, again, x2 is None)
         if x2 is None:
-            each = jnp.arange(apart.shape[0])
-            apart = apart.at[each, each].set(0.0)
+            np.fill_diagonal(exact, 0.0)
+        apart = jnp.asarray(exact)
         nngp = _covariance(apart, k.variance1, k.variance2)
         k = dataclasses.replace(k, nngp=nngp, distance=apart)
     return network.kernel(k)
@@ -67,30 +68,34 @@ def tiled_kernel(
     """
     symmetric = x2 is None
     first, second = _prepared(x1, x2)
-    tiles = starts(first[1].shape[0], second[1].shape[0], SIZE, symmetric)
-    matrices, marks, variances, width, gaussian = _matrices(
-        network, get, symmetric, x1.shape[1], tiles[1:], jnp.asarray(tiles[0]), first, second
-    )
+    (_, s), (_, t) = first, second
+    tiles = starts(len(s), len(t), size_for(x1, SIZE), symmetric)
+    static = (network, get, symmetric, x1.shape[1], tiles[1:])
+    matrices, marks = fill(_values, static, (first, second), tiles, (len(s), len(t)), symmetric)
+    # The variances of all rows, with one column and one row of any distance.
+    column = _line(network, x1.shape[1], s, t[:1])
+    row = column if symmetric else _line(network, x1.shape[1], s[:1], t)
+    by_name = dict(zip(get, matrices, strict=True))
+    if symmetric and "nngp" in get:
+        np.fill_diagonal(by_name["nngp"], column.variance1)
     pairs, _ = found_in(
         tiles,
-        np.asarray(marks),
+        marks,
         lambda i, j: _marked(*tiles[1:], symmetric, jnp.asarray(i), jnp.asarray(j), first, second),
     )
     if len(pairs):
         apart, values = _again(network, get, x1, x2, pairs)
-        if symmetric:
+        for matrix, again in zip(matrices, values, strict=True):
             # Equal rows have what a row has with itself, bit by bit.
-            own = (np.asarray(jnp.diagonal(matrix))[pairs[:, 0]] for matrix in matrices)
-            values = tuple(np.where(apart > 0, v, o) for v, o in zip(values, own, strict=True))
-        matrices = replace_entries(matrices, pairs, values, symmetric)
-    by_name = dict(zip(get, matrices, strict=True))
+            own = np.diagonal(matrix)[pairs[:, 0]] if symmetric else again
+            replace_entries(matrix, pairs, np.where(apart > 0, again, own), symmetric)
     return Kernel(
-        nngp=by_name.get("nngp"),
-        ntk=by_name.get("ntk"),
-        variance1=variances[0],
-        variance2=variances[0] if symmetric else variances[1],
-        width=int(width),
-        gaussian=bool(gaussian),
+        nngp=placed(by_name.get("nngp"), x1),
+        ntk=placed(by_name.get("ntk"), x1),
+        variance1=column.variance1,
+        variance2=column.variance1 if symmetric else row.variance2,
+        width=column.width,
+        gaussian=column.gaussian,
         symmetric=symmetric,
     )
 
@@ -148,43 +153,32 @@ def _pairs_kernel(
     )
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3, 4))
-def _matrices(
+def _values(
     network: Layer,
     get: tuple[str, ...],
     symmetric: bool,
     inputs: int,
     size: tuple[int, int],
-    places: Int[Array, "t 2"],
+    i: Array,
+    j: Array,
     first: Batch,
     second: Batch,
-) -> tuple:
+) -> tuple[tuple[Float[Array, "a b"], ...], Bool[Array, ""]]:
+    """One tile of the matrices, and whether it has close pairs."""
     height, width = size
-
-    def tile(i: Array, j: Array) -> tuple[tuple[Array, ...], Array]:
-        one, two = _tile(first, i, height), _tile(second, j, width)
-        apart, close = _apart(one, two)
-        if symmetric:
-            close &= below(i, j, height, width)
-            apart = jnp.where(below(i, j, height, width) | below(j, i, width, height).T, apart, 0.0)
-        kernel = _pairs_kernel(network, inputs, apart, one[1], two[1])
-        return tuple(getattr(kernel, name) for name in get), jnp.any(close)
-
-    (s, t) = first[1], second[1]
-    matrices, marks = fill(
-        tile, (s.shape[0], t.shape[0]), (places, *size), symmetric, len(get), s.dtype
-    )
-    # The variances of every row, against one column and one row of any distance.
-    columns = _pairs_kernel(network, inputs, jnp.zeros((s.shape[0], 1), s.dtype), s, t[:1])
-    rows = _pairs_kernel(network, inputs, jnp.zeros((1, t.shape[0]), s.dtype), s[:1], t)
+    one, two = _tile(first, i, height), _tile(second, j, width)
+    apart, close = _apart(one, two)
     if symmetric:
-        each = jnp.arange(s.shape[0])
-        matrices = tuple(
-            matrix.at[each, each].set(columns.variance1) if name == "nngp" else matrix
-            for name, matrix in zip(get, matrices, strict=True)
-        )
-    variances = columns.variance1, rows.variance2
-    return matrices, marks, variances, columns.width, columns.gaussian
+        close &= below(i, j, height, width)
+        apart = jnp.where(below(i, j, height, width) | below(j, i, width, height).T, apart, 0.0)
+    kernel = _pairs_kernel(network, inputs, apart, one[1], two[1])
+    return tuple(getattr(kernel, name) for name in get), jnp.any(close)
+
+
+@functools.partial(jax.jit, static_argnums=(0, 1))
+def _line(network: Layer, inputs: int, s: Float[Array, " n"], t: Float[Array, " m"]) -> Kernel:
+    """The kernel of features of these variances that are equal otherwise."""
+    return _pairs_kernel(network, inputs, jnp.zeros((s.shape[0], t.shape[0]), s.dtype), s, t)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))

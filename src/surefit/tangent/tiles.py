@@ -1,21 +1,55 @@
-"""Matrices filled tile by tile inside one compiled loop, in place; symmetric ones by a triangle."""
+"""Matrices made tile by tile on all processors; symmetric ones by one triangle.
+
+A tile stays in cache through all that is computed for it. Each thread takes a few tiles at a time
+through one compiled loop and writes them into the matrices, which no other thread reads.
+"""
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int
+from jaxtyping import Array, Bool, Float, Int, PyTree
 
-__all__ = ["below", "block", "fill", "found_in", "starts"]
+from surefit.core.processors import processors
+
+__all__ = ["below", "block", "fill", "found_in", "placed", "size_for", "starts"]
+
+# Tiles that a thread computes before it writes them.
+CHUNK = 4
+# The tiles of a chunk are small; dividing each of them among threads costs more than it gains.
+OPTIONS = {"xla_cpu_multi_thread_eigen": False}
+# Rows and columns of a tile on an accelerator, which has no cache to stay in.
+LARGE = 2048
 
 Tile = Float[Array, "a b"]
+Places = tuple[Int[np.ndarray, "t 2"], int, int]
 
 
-def starts(n1: int, n2: int, size: int, symmetric: bool) -> tuple[Int[np.ndarray, "t 2"], int, int]:
+def size_for(x: Array, size: int) -> int:
+    """`size` on a processor, tiles that are worth a launch elsewhere."""
+    return size if _on_processor(x) else LARGE
+
+
+def placed(matrix: Float[np.ndarray, "n1 n2"] | None, x: Array) -> Float[Array, "n1 n2"] | None:
+    """The matrix as a JAX array where `x` is, without a copy on a processor; None stays None.
+
+    The memory is given away: nobody may write to `matrix` afterwards.
+    """
+    return None if matrix is None else jax.device_put(matrix, next(iter(x.devices())))
+
+
+def _on_processor(x: Array) -> bool:
+    return all(device.platform == "cpu" for device in x.devices())
+
+
+def starts(n1: int, n2: int, size: int, symmetric: bool) -> Places:
     """First rows and columns of the tiles that cover a matrix, and the shape of all of them.
 
     The last tiles overlap the ones before, so that all have one shape. Of a symmetric matrix those
@@ -41,7 +75,7 @@ def block(v: Float[Array, "n ..."], start: Array, size: int) -> Float[Array, "a 
 
 
 def found_in(
-    tiles: tuple[Int[np.ndarray, "t 2"], int, int],
+    tiles: Places,
     marks: Bool[np.ndarray, " t"],
     masks: Callable[[np.int32, np.int32], tuple[Bool[Array, "a b"], Bool[Array, "a b"]]],
 ) -> tuple[Int[np.ndarray, "p 2"], Bool[np.ndarray, " p"]]:
@@ -64,56 +98,96 @@ def _axis(n: int, size: int) -> tuple[list[int], int]:
 
 
 def fill(
-    tile: Callable[[Array, Array], tuple[tuple[Tile, ...], Bool[Array, ""]]],
+    tile: Callable[..., tuple[tuple[Tile, ...], Bool[Array, ""]]],
+    static: tuple[Any, ...],
+    operands: PyTree[Array],
+    tiles: Places,
     shape: tuple[int, int],
-    tiles: tuple[Int[Array, "t 2"], int, int],
     symmetric: bool,
-    count: int,
-    dtype: np.dtype,
-) -> tuple[tuple[Float[Array, "n1 n2"], ...], Bool[Array, " t"]]:
-    """`count` matrices of one shape, to be called inside compiled code.
+) -> tuple[tuple[Float[np.ndarray, "n1 n2"], ...], Bool[np.ndarray, " t"]]:
+    """Matrices of one shape.
 
     Args:
-        tile: from the first row and the first column of a tile to its values, one array for each
-            matrix, and a mark.
+        tile: `tile(*static, i, j, *operands)`, from the first row `i` and the first column `j` of a
+            tile to its values, one array for each matrix, and a mark. A function of a module, whose
+            compiled form is kept.
+        static: its first arguments, known when it is compiled; hashable.
+        operands: its last arguments, arrays.
+        tiles: what `starts` said.
         shape: of the matrices.
-        tiles: what `starts` said, places as a JAX array.
         symmetric: whether every tile is mirrored; entries come from the lower triangle.
-        count: how many matrices.
-        dtype: of the matrices.
 
     Returns:
         The matrices, and the mark of every tile.
     """
-    where, height, width = tiles
+    places = tiles[0]
+    threads = max(1, min(processors(), len(places)))
+    size = max(1, min(CHUNK, len(places) // threads))
+    # All chunks have equally many tiles: the first tile again where one is missing.
+    order = np.resize(np.arange(len(places)), -(-len(places) // size) * size)
+    order[len(places) :] = 0
+    leaves, structure = jax.tree.flatten(operands)
+    program = _compiled(
+        tile, static, size, structure, tuple((v.shape, np.dtype(v.dtype)) for v in leaves)
+    )
+    marks = np.zeros(len(places), bool)
+    matrices: list[np.ndarray] = []
 
-    def step(t: Array, carry: tuple) -> tuple:
-        matrices, marks = carry
-        i, j = where[t, 0], where[t, 1]
-        values, mark = tile(i, j)
-        if symmetric:
-            lower = _count(i, height)[:, None] >= _count(j, width)[None, :]
-            matrices = tuple(
-                _mirrored(matrix, value, lower, i, j)
-                for matrix, value in zip(matrices, values, strict=True)
-            )
-        else:
-            matrices = tuple(
-                jax.lax.dynamic_update_slice(matrix, value, (i, j))
-                for matrix, value in zip(matrices, values, strict=True)
-            )
-        return matrices, marks.at[t].set(mark)
+    def work(numbers: Int[np.ndarray, " c"]) -> tuple[np.ndarray, ...]:
+        values, mark = program(jnp.asarray(places[numbers]), leaves)
+        marks[numbers] = np.asarray(mark)
+        return tuple(map(np.asarray, values))
 
-    empty = tuple(jnp.zeros(shape, dtype) for _ in range(count))
-    marks = jnp.zeros(where.shape[0], bool)
-    return jax.lax.fori_loop(0, where.shape[0], step, (empty, marks))
+    def put(numbers: Int[np.ndarray, " c"], values: tuple[np.ndarray, ...]) -> None:
+        for matrix, tiles_of_matrix in zip(matrices, values, strict=True):
+            for number, value in zip(numbers, tiles_of_matrix, strict=True):
+                _write(matrix, value, places[number], symmetric)
+
+    chunks = order.reshape(-1, size)
+    first = work(chunks[0])
+    matrices += [np.empty(shape, value.dtype) for value in first]
+    put(chunks[0], first)
+    with ThreadPoolExecutor(threads) as pool:
+        # The list asks for the results, so that errors are raised here.
+        list(pool.map(lambda numbers: put(numbers, work(numbers)), chunks[1:]))
+    return tuple(matrices), marks
 
 
-def _mirrored(
-    matrix: Float[Array, "n n"], value: Tile, lower: Bool[Array, "a b"], i: Array, j: Array
-) -> Float[Array, "n n"]:
-    """The lower part of a tile, and the same in the upper triangle, equal bit by bit."""
-    for part, mask, place in ((value, lower, (i, j)), (value.T, lower.T, (j, i))):
-        before = jax.lax.dynamic_slice(matrix, place, part.shape)
-        matrix = jax.lax.dynamic_update_slice(matrix, jnp.where(mask, part, before), place)
-    return matrix
+@functools.lru_cache(maxsize=32)
+def _compiled(
+    tile: Callable[..., tuple[tuple[Tile, ...], Bool[Array, ""]]],
+    static: tuple[Any, ...],
+    size: int,
+    structure: Any,
+    leaves: tuple[tuple[tuple[int, ...], np.dtype], ...],
+) -> Callable[..., tuple[tuple[Float[Array, "c a b"], ...], Bool[Array, " c"]]]:
+    """The tiles of a chunk one after the other, compiled once for all threads."""
+
+    def run(places: Int[Array, "c 2"], leaves: list[Array]) -> Any:
+        operands = jax.tree.unflatten(structure, leaves)
+        return jax.lax.map(lambda place: tile(*static, place[0], place[1], *operands), places)
+
+    arrays = [jax.ShapeDtypeStruct(shape, dtype) for shape, dtype in leaves]
+    places = jax.ShapeDtypeStruct((size, 2), np.int32)
+    return jax.jit(run).lower(places, arrays).compile(compiler_options=OPTIONS)
+
+
+def _write(
+    matrix: Float[np.ndarray, "n1 n2"],
+    value: Float[np.ndarray, "a b"],
+    place: Int[np.ndarray, " 2"],
+    symmetric: bool,
+) -> None:
+    """A tile, less what it shares with the tile before: every entry has one writer."""
+    rows, columns = (
+        slice(-(-start // length) * length, start + length)
+        for start, length in zip(place.tolist(), value.shape, strict=True)
+    )
+    value = value[rows.start - place[0] :, columns.start - place[1] :]
+    if not symmetric:
+        matrix[rows, columns] = value
+    elif rows.start > columns.start:
+        matrix[rows, columns] = value
+        matrix[columns, rows] = value.T
+    else:
+        matrix[rows, columns] = np.tril(value) + np.tril(value, -1).T

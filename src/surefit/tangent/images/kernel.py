@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 from concurrent.futures import ThreadPoolExecutor
 
 import jax
@@ -15,6 +14,7 @@ from jaxtyping import Array, Float, Int
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Shape
 from surefit.core.memory import require_bytes
+from surefit.core.processors import processors
 from surefit.errors import InvalidInputError
 from surefit.tangent.images.blocks import (
     block_size,
@@ -156,7 +156,7 @@ def _in_threads(
     jobs: Int[np.ndarray, "jobs 2"],
 ) -> tuple[np.ndarray, np.ndarray]:
     """Both kernels (jobs, b), the jobs dealt out to as many threads as there are processors."""
-    threads = max(1, min(len(os.sched_getaffinity(0)), len(jobs)))
+    threads = max(1, min(processors(), len(jobs)))
     # All threads have equally many: the first job again where one is missing.
     short = -len(jobs) % threads
     dealt = np.concatenate([jobs, np.repeat(jobs[:1], short, axis=0)])

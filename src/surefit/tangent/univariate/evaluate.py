@@ -12,7 +12,7 @@ from jaxtyping import Array, Bool, Float, Int
 from surefit.core.kernel import Kernel
 from surefit.tangent.close_pairs import half_squares, replace_entries
 from surefit.tangent.rows import Rows, is_close, prepare, product
-from surefit.tangent.tiles import below, block, fill, found_in, starts
+from surefit.tangent.tiles import below, block, fill, found_in, placed, size_for, starts
 from surefit.tangent.univariate.fit import Univariate
 
 __all__ = ["univariate_kernel"]
@@ -37,26 +37,29 @@ def univariate_kernel(
     """
     symmetric = x2 is None
     other = x1 if x2 is None else x2
-    tiles = starts(len(x1), len(other), SIZE, symmetric)
+    tiles = starts(len(x1), len(other), size_for(x1, SIZE), symmetric)
     rows1, scale1, rows2, scale2 = _prepared(x1, x2)
-    places = jnp.asarray(tiles[0])
-    matrices, marks = _matrices(
-        found, get, symmetric, tiles[1:], places, rows1, scale1, rows2, scale2
-    )
+    static, operands = (found, get, symmetric, tiles[1:]), (rows1, scale1, rows2, scale2)
+    matrices, marks = fill(_values, static, operands, tiles, (len(x1), len(other)), symmetric)
+    by_name = dict(zip(get, matrices, strict=True))
+    if symmetric:
+        for name, end in zip(("nngp", "ntk"), found.ends, strict=True):
+            if name in by_name:
+                np.fill_diagonal(by_name[name], scale1**2 * end)
     pairs, opposite = found_in(
         tiles,
-        np.asarray(marks),
+        marks,
         lambda i, j: _marked(*tiles[1:], symmetric, jnp.asarray(i), jnp.asarray(j), rows1, rows2),
     )
     if len(pairs):
         scale = np.asarray(scale1)[pairs[:, 0]] * np.asarray(scale2)[pairs[:, 1]]
         values = _again(found, x1, other, pairs, opposite, get, scale)
-        matrices = replace_entries(matrices, pairs, values, symmetric)
+        for matrix, value in zip(matrices, values, strict=True):
+            replace_entries(matrix, pairs, value, symmetric)
     variance1 = scale1**2 * found.ends[0]
-    by_name = dict(zip(get, matrices, strict=True))
     return Kernel(
-        nngp=by_name.get("nngp"),
-        ntk=by_name.get("ntk"),
+        nngp=placed(by_name.get("nngp"), x1),
+        ntk=placed(by_name.get("ntk"), x1),
         variance1=variance1,
         variance2=variance1 if symmetric else scale2**2 * found.ends[0],
         width=found.width,
@@ -96,46 +99,34 @@ def _rest(a: Rows, b: Rows) -> tuple[Float[Array, "n m"], Bool[Array, "n m"], Bo
     return defect, negative, close | opposite
 
 
-@functools.partial(jax.jit, static_argnums=(0, 1, 2, 3))
-def _matrices(
+def _values(
     found: Univariate,
     get: tuple[str, ...],
     symmetric: bool,
     size: tuple[int, int],
-    places: Int[Array, "t 2"],
+    i: Array,
+    j: Array,
     rows1: Rows,
     scale1: Float[Array, " n"],
     rows2: Rows,
     scale2: Float[Array, " m"],
-) -> tuple[tuple[Float[Array, "n m"], ...], Bool[Array, " t"]]:
+) -> tuple[tuple[Float[Array, "a b"], ...], Bool[Array, ""]]:
+    """One tile of the matrices, and whether it has pairs to be done again."""
     height, width = size
-
-    def tile(i: Array, j: Array) -> tuple[tuple[Array, ...], Array]:
-        defect, negative, close = _rest(rows1.block(i, height), rows2.block(j, width))
-        if symmetric:
-            close &= below(i, j, height, width)
-
-        def same() -> tuple[Array, ...]:
-            return found.branch(defect, False, get)
-
-        def both() -> tuple[Array, ...]:
-            opposite = found.branch(defect, True, get)
-            return tuple(jnp.where(negative, b, a) for a, b in zip(same(), opposite, strict=True))
-
-        values = jax.lax.cond(jnp.any(negative), both, same)
-        first, second = block(scale1, i, height)[:, None], block(scale2, j, width)[None, :]
-        return tuple(first * second * v for v in values), jnp.any(close)
-
-    shape = (scale1.shape[0], scale2.shape[0])
-    matrices, marks = fill(tile, shape, (places, *size), symmetric, len(get), scale1.dtype)
+    defect, negative, close = _rest(rows1.block(i, height), rows2.block(j, width))
     if symmetric:
-        each = jnp.arange(shape[0])
-        ends = dict(zip(("nngp", "ntk"), found.ends, strict=True))
-        matrices = tuple(
-            matrix.at[each, each].set(scale1**2 * ends[name])
-            for name, matrix in zip(get, matrices, strict=True)
-        )
-    return matrices, marks
+        close &= below(i, j, height, width)
+
+    def same() -> tuple[Array, ...]:
+        return found.branch(defect, False, get)
+
+    def both() -> tuple[Array, ...]:
+        opposite = found.branch(defect, True, get)
+        return tuple(jnp.where(negative, b, a) for a, b in zip(same(), opposite, strict=True))
+
+    values = jax.lax.cond(jnp.any(negative), both, same)
+    first, second = block(scale1, i, height)[:, None], block(scale2, j, width)[None, :]
+    return tuple(first * second * v for v in values), jnp.any(close)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
