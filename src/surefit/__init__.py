@@ -16,6 +16,7 @@ _HOME = {
     "Certificate": "surefit.core.certificate",
     "CertifySpec": "surefit.runs",
     "Check": "surefit.core.check",
+    "Diagnosis": "surefit.diagnosis",
     "Evidence": "surefit.core.check",
     "FunctionSpace": "surefit.function_space",
     "Kernel": "surefit.core.kernel",
@@ -26,6 +27,7 @@ _HOME = {
     "certify": "surefit.certificates",
     "certify_at_start": "surefit.certificates",
     "compare": "surefit.theory",
+    "diagnose": "surefit.diagnosis",
     "empirical_ntk": "surefit.tangent",
     "landscape": "surefit.landscapes",
     "limit_kernel": "surefit.tangent",
@@ -34,6 +36,7 @@ _HOME = {
     "shadow": "surefit.certificates.shadowing",
     "train": "surefit.training",
     "verify": "surefit.workflows.proving",
+    "watch": "surefit.diagnosis",
     "well_posedness": "surefit.equilibria",
 }
 _PACKAGES = (
@@ -42,6 +45,7 @@ _PACKAGES = (
     "core",
     "curvature",
     "data",
+    "diagnosis",
     "equilibria",
     "errors",
     "estimators",
@@ -57,6 +61,7 @@ _PACKAGES = (
     "tangent",
     "testing",
     "theory",
+    "torch",
     "training",
     "workflows",
 )
@@ -77,6 +82,7 @@ if TYPE_CHECKING:
     from surefit.core.kernel import Kernel
     from surefit.core.prediction import Prediction
     from surefit.core.trajectory import Trajectory
+    from surefit.diagnosis import Diagnosis, diagnose, watch
     from surefit.equilibria import well_posedness
     from surefit.function_space import FunctionSpace
     from surefit.implicit.solvers import *  # noqa: F403
