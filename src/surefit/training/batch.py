@@ -14,7 +14,7 @@ import numpy as np
 from jaxtyping import Array, Bool, Float, Int, Key
 
 from surefit.core.layer import Params
-from surefit.core.trajectory import Status
+from surefit.core.trajectory import Series, Status
 from surefit.core.tree import combine
 from surefit.problem import Problem
 from surefit.training.compiled import Arrived, Window, advance, start, with_traced_numbers
@@ -33,18 +33,19 @@ class ManyRuns:
     Args:
         status: why each of them ended.
         steps: how many steps each of them made.
-        loss: the last finite loss of each of them.
         step_size: of each of them.
-        times: steps at which all runs paused, the first is 0.
-        losses: the loss of every run at these times, or where it ended.
+        losses: of each of them, at some times or all; the last one is the last finite loss.
     """
 
     status: tuple[Status, ...]
     steps: Int[np.ndarray, " s"]
-    loss: Float[np.ndarray, " s"]
     step_size: Float[np.ndarray, " s"]
-    times: Int[np.ndarray, " t"]
-    losses: Float[np.ndarray, "t s"]
+    losses: tuple[Series, ...]
+
+    @property
+    def loss(self) -> Float[np.ndarray, " s"]:
+        """Where each of them ended."""
+        return np.array([float(series.last) for series in self.losses])
 
 
 class Batch:
@@ -84,27 +85,30 @@ class Batch:
         self._rows = np.arange(self._count)
 
     def run(
-        self, steps: int, schedule: Schedule, progress: Callable[[int, int], Any] | None
+        self,
+        steps: int,
+        schedule: Schedule,
+        progress: Callable[[int, int, dict[str, float]], Any] | None,
     ) -> ManyRuns:
         """Until every run has ended."""
         self._judge(np.isfinite(self._loss))
-        times, losses = [0], [self._loss.copy()]
+        seen: list[list[tuple[float, float]]] = [[(0.0, loss)] for loss in self._loss.tolist()]
         for end in self._pauses(steps, schedule):
-            if not self._going.any():
+            going = self._going
+            if not going.any():
                 break
             self._compact()
             self._forward(end, self._chunk(schedule))
-            times.append(end)
-            losses.append(self._loss.copy())
+            for run in np.flatnonzero(going):
+                seen[run].append((float(self._steps[run]), float(self._loss[run])))
             if progress is not None:
-                progress(end, int(self._going.sum()))
+                worst = float(self._loss[going].max())
+                progress(end, steps, {"loss": worst, "runs left": float(self._going.sum())})
         return ManyRuns(
             status=tuple(Status.STEPS_DONE if s is None else s for s in self._status),
             steps=self._steps,
-            loss=self._loss,
             step_size=self._step_size,
-            times=np.array(times),
-            losses=np.array(losses),
+            losses=tuple(Series(*np.array(each, np.float64).T) for each in seen),
         )
 
     @property
