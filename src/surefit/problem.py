@@ -208,7 +208,8 @@ def _validate(network: Layer, x: np.ndarray, y: np.ndarray) -> None:
     if y.ndim != 2 or y.shape[0] != x.shape[0]:
         raise InvalidInputError(
             f"`Problem(y=...)` must have one row per example: ({x.shape[0]}, k) or "
-            f"({x.shape[0]},). Got shape {y.shape}. Rows of x and y belong together."
+            f"({x.shape[0]},). Got shape {y.shape}. Rows of x and y belong together. "
+            "Pass a target for every example."
         )
     for name, array in (("x", x), ("y", y)):
         bad = np.flatnonzero(~np.isfinite(array.reshape(len(array), -1)).all(axis=1))

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
-from surefit.cli import certify, experiment, kernel, listing, report, run_store, sweep, verify, width
+from surefit.cli import (
+    certify,
+    experiment,
+    kernel,
+    listing,
+    report,
+    run_store,
+    sweep,
+    verify,
+    width,
+)
 from surefit.cli.console import ERRORS
 from surefit.cli.exits import BAD_INPUT
+from surefit.cli.usage import is_usage, usage_in_words
 from surefit.errors import SurefitError
 
 __all__ = ["main"]
@@ -63,10 +74,22 @@ listing.register(app)
 def main() -> None:
     """Run the command line; errors on purpose are one message on stderr and exit code 2."""
     try:
-        app()
+        code = app(standalone_mode=False)
     except SurefitError as error:
-        ERRORS.print(f"[bold red]Error:[/] {_escape(str(error))}", soft_wrap=True)
-        sys.exit(BAD_INPUT)
+        _refuse(str(error))
+    except Exception as error:
+        if not is_usage(error):
+            raise
+        if type(error).__name__ == "NoArgsIsHelpError":  # the message is the help
+            error.show()  # type: ignore[attr-defined]
+            sys.exit(BAD_INPUT)
+        _refuse(usage_in_words(error))
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _refuse(message: str) -> NoReturn:
+    ERRORS.print(f"[bold red]Error:[/] {_escape(message)}", soft_wrap=True)
+    sys.exit(BAD_INPUT)
 
 
 def _escape(text: str) -> str:

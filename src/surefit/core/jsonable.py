@@ -68,6 +68,7 @@ def read_json(path: Path) -> Any:
         return json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as cause:
         raise StorageError(
-            f"{path} must be a readable JSON file. {cause}. The run may have been edited or copied "
-            "in part; delete its directory and run the same command again."
+            f"{path} must be a readable JSON file. Got {type(cause).__name__}: {cause}. The run "
+            "may have been edited or copied in part; delete its directory and run the same command "
+            "again."
         ) from cause

@@ -33,17 +33,18 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
                 yield stream  # type: ignore[misc]
     except FileNotFoundError as cause:
         raise StorageError(
-            f"{path} must exist. There is no such file. Check the path; a relative one starts at "
-            "the directory in which the command runs."
+            f"{path} must exist. Got a path with no such file. Check the path; a relative one "
+            "starts at the directory in which the command runs."
         ) from cause
     except (EOFError, zlib.error, gzip.BadGzipFile) as cause:
         raise StorageError(
-            f"{path} must be a complete gzip file. {cause}. It is damaged or was cut short. "
-            "Download or copy it again."
+            f"{path} must be a complete gzip file. Got an error: {cause}. It is damaged or was cut "
+            "short. Download or copy it again."
         ) from cause
     except StorageError:
         raise
     except OSError as cause:
         raise StorageError(
-            f"{path} must be a readable file. {cause}. Check the path and its permissions."
+            f"{path} must be a readable file. Got an error: {cause}. Check the path and its "
+            "permissions."
         ) from cause

@@ -89,7 +89,7 @@ def _find(dataset: Dataset, classes: Sequence[Any]) -> tuple[Any, ...]:
     if len(set(kept)) < max(2, len(kept)):
         raise InvalidInputError(
             f"`select(classes=...)` must be at least two different classes. Got {list(classes)}. "
-            "One class alone is fitted by a constant. Known classes: "
+            "One class alone is fitted by a constant. Choose from the known classes "
             f"{', '.join(by_text)}."
         )
     return kept

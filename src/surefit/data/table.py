@@ -75,7 +75,8 @@ def read_table(
             return _parse(path, text, find_targets, header, delimiter)
         except (UnicodeDecodeError, csv.Error) as cause:
             raise InvalidInputError(
-                f"{path} must be a table of text in UTF-8. {cause}. Save it as CSV in UTF-8."
+                f"{path} must be a table of text in UTF-8. Got what is none: {cause}. Save it as "
+                "CSV in UTF-8."
             ) from cause
 
 
@@ -110,7 +111,7 @@ def _parse(
             raise InvalidInputError(
                 f"{path} must have {len(names)} cells in every line, as in the first. Got "
                 f"{len(entries)} in line {line}. A cell that contains {delimiter!r} must stand in "
-                "double quotes."
+                "double quotes. Correct that line."
             )
         picked = [entries[column] for column in features]
         chosen = [entries[column] for column in targets]

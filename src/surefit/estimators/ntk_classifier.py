@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from surefit.estimators.samples import positive_part
 from surefit.estimators.simplex import nearest_probabilities
 from surefit.estimators.tangent_model import TangentModel
-from surefit.estimators.weighted_ridge import fit_ridge
+from surefit.estimators.weighted_ridge import fit_ridge, require_ridge
 
 __all__ = ["NTKClassifier"]
 
@@ -65,6 +65,7 @@ class NTKClassifier(ClassifierMixin, TangentModel):
         check_classification_targets(y)
         X, y, weight = positive_part(self, X, y, sample_weight)
         self.classes_, labels = np.unique(y, return_inverse=True)
+        require_ridge(type(self).__name__, self.ridge)
         self._remember(X, weight)
         one_hot = np.eye(len(self.classes_))[labels]
         self.class_share_ = np.average(one_hot, axis=0, weights=weight)

@@ -11,7 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from surefit.estimators.samples import positive_part
 from surefit.estimators.tangent_model import TangentModel
-from surefit.estimators.weighted_ridge import fit_ridge
+from surefit.estimators.weighted_ridge import fit_ridge, require_ridge
 
 __all__ = ["NTKRegressor"]
 
@@ -66,6 +66,7 @@ class NTKRegressor(MultiOutputMixin, RegressorMixin, TangentModel):
         )
         y = y.astype(np.float64)
         X, y, weight = positive_part(self, X, y, sample_weight)
+        require_ridge(type(self).__name__, self.ridge)
         self._remember(X, weight)
         self.target_mean_ = np.average(y, axis=0, weights=weight)
         centred = (y - self.target_mean_).reshape(len(y), -1)

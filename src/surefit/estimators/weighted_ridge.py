@@ -7,6 +7,7 @@ $\sum_iw_i(f(x_i) - y_i)^2 + \rho\|f\|_K^2$. A weight of 2 is the same as having
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import scipy.linalg
@@ -14,7 +15,7 @@ from jaxtyping import Float64
 
 from surefit.errors import InvalidInputError
 
-__all__ = ["Fit", "fit_ridge"]
+__all__ = ["Fit", "fit_ridge", "require_ridge"]
 
 # Candidates of generalised cross-validation, in multiples of the mean diagonal of the kernel.
 GRID = np.logspace(-10.0, 2.0, 25)
@@ -35,6 +36,25 @@ class Fit:
     dual: Targets
     ridge: float
     scores: Float64[np.ndarray, " c"] | None = None
+
+
+def require_ridge(call: str, ridge: Any) -> None:
+    """Refuse what is no ridge, before a kernel is computed for it.
+
+    Args:
+        call: the estimator.
+        ridge: what it was given.
+
+    Raises:
+        InvalidInputError: it is neither a number at least 0 nor `gcv`.
+    """
+    number = isinstance(ridge, int | float | np.number) and 0.0 <= float(ridge) < np.inf
+    if not number and not (isinstance(ridge, str) and ridge == "gcv"):
+        raise InvalidInputError(
+            f"`{call}(ridge=...)` must be a number at least 0 or 'gcv'. Got {ridge!r}. It is the "
+            "weight of the squared norm against the squared errors, in multiples of the kernel's "
+            "mean diagonal. Use 'gcv' to have it chosen by generalised cross-validation."
+        )
 
 
 def fit_ridge(
@@ -61,23 +81,18 @@ def fit_ridge(
         Golub, Heath, Wahba (1979), Generalized cross-validation as a method for choosing a good
         ridge parameter, equation (1.4). With weights, the number of samples is their sum.
     """
-    chosen = ridge == "gcv" if isinstance(ridge, str) else None
-    if chosen is False or (chosen is None and not 0.0 <= float(ridge) < np.inf):
-        raise InvalidInputError(
-            f"`ridge` must be a number at least 0 or 'gcv'. Got {ridge!r}. It is the weight of the "
-            "squared norm against the squared errors, in multiples of the kernel's mean diagonal. "
-            "Use 'gcv' to have it chosen by generalised cross-validation."
-        )
+    require_ridge("fit_ridge", ridge)
+    number = None if ridge == "gcv" else float(ridge)
     weight = np.ones(len(kernel)) if weight is None else weight
     scale = float(np.average(np.diag(kernel), weights=weight)) or 1.0
-    if chosen is None and float(ridge) > 0.0:
+    if number is not None and number > 0.0:
         rho = float(ridge) * scale
         try:
             factor = scipy.linalg.cho_factor(kernel + np.diag(rho / weight), lower=True)
             return Fit(scipy.linalg.cho_solve(factor, targets), rho)
         except np.linalg.LinAlgError:
             pass  # a ridge below the kernel's rounding: the decomposition knows what to drop
-    return _decomposed(kernel, targets, None if chosen else float(ridge) * scale, weight, scale)
+    return _decomposed(kernel, targets, None if number is None else number * scale, weight, scale)
 
 
 def _decomposed(

@@ -67,7 +67,7 @@ def as_matrix(name: str, value: Any, shape: tuple[int | None, int | None]) -> np
         raise InvalidInputError(
             f"`FunctionSpace({name}=...)` must be a matrix of shape {wanted}. Got shape {found}. "
             "Rows of k_train and k_test_train's columns are the training points, rows of "
-            "k_test_train and k_test the test points, one row per point."
+            "k_test_train and k_test the test points. Give one row per point."
         )
     return _finite(name, value)
 
@@ -102,7 +102,7 @@ def as_columns(name: str, value: Any, rows: int, columns: int | None = None) -> 
         raise InvalidInputError(
             f"`FunctionSpace({name}=...)` must have shape ({rows}, {wanted}). Got shape "
             f"{np.shape(value)}. It belongs to the points of the kernel matrix, one row per point "
-            "and one column per output."
+            "and one column per output. Pass as many rows as k_train has."
         )
     return _finite(name, value).reshape(found)
 

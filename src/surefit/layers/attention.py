@@ -74,7 +74,8 @@ class Attention(Layer):
         if min(counts) < 1:
             raise InvalidInputError(
                 "`Attention(features=..., heads=..., head_features=...)` must be at least 1. Got "
-                f"{counts}. Without heads, or features of a head, nothing is seen."
+                f"{counts}. Without heads, or features of a head, nothing is seen. "
+                "Write 1 or more of each."
             )
         if not (0.0 < self.weight_std < math.inf and 0.0 < self.logit_std < math.inf):
             raise InvalidInputError(

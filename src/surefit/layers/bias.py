@@ -41,7 +41,7 @@ class Bias(Layer):
         if not 0.0 <= self.bias_std < math.inf:
             raise InvalidInputError(
                 "`Bias(bias_std=...)` must be finite and not negative. Got "
-                f"{self.bias_std}. It is a standard deviation."
+                f"{self.bias_std}. It is a standard deviation. Write 0.1."
             )
 
     def output_shape(self, input_shape: Shape) -> Shape:

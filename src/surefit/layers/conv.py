@@ -81,12 +81,13 @@ class Conv(Layer):
         if self.features < 1:
             raise InvalidInputError(
                 f"`Conv(features=...)` must be at least 1. Got {self.features}. A layer without "
-                "channels has no output."
+                "channels has no output. Write 1 or more."
             )
         if not 0.0 < self.weight_std < math.inf or not 0.0 <= (self.bias_std or 0.0) < math.inf:
             raise InvalidInputError(
                 "`Conv(weight_std=..., bias_std=...)` must be positive (bias_std may be 0 or "
-                f"None). Got {self.weight_std} and {self.bias_std}. They are standard deviations."
+                f"None). Got {self.weight_std} and {self.bias_std}. They are standard deviations. "
+                "Write weight_std=1.0, bias_std=None."
             )
         require_windows("Conv", self.window, self.strides, self.padding)
         for kind, name, known in (

@@ -108,7 +108,7 @@ class Equilibrium(Layer):
         if self.features < 1:
             raise InvalidInputError(
                 f"`Equilibrium(features=...)` must be at least 1. Got {self.features}. A state "
-                "without features has no equilibrium."
+                "without features has no equilibrium. Write 1 or more."
             )
         if not 0.0 < self.weight_std < math.inf:
             raise InvalidInputError(

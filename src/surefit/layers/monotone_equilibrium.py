@@ -81,7 +81,7 @@ class MonotoneEquilibrium(Layer):
         if self.features < 1:
             raise InvalidInputError(
                 f"`MonotoneEquilibrium(features=...)` must be at least 1. Got {self.features}. A "
-                "state without features has no equilibrium."
+                "state without features has no equilibrium. Write 1 or more."
             )
         if not 0.0 < self.margin <= 1.0:
             raise InvalidInputError(

@@ -41,7 +41,10 @@ class Serial(Layer):
                     f"{position}. Write an instance, for example `Relu()` and not `Relu`."
                 )
         if not layers:
-            raise InvalidInputError("`Serial(*layers)` must be given at least one layer. Got none.")
+            raise InvalidInputError(
+                "`Serial(*layers)` must be given at least one layer. Got none. Nothing would be "
+                "computed. Write `Serial(Dense(1))`."
+            )
         object.__setattr__(self, "layers", layers)
 
     def output_shape(self, input_shape: Shape) -> Shape:

@@ -53,13 +53,13 @@ class WeightNormDense(Layer):
         if self.features < 1:
             raise InvalidInputError(
                 f"`WeightNormDense(features=...)` must be at least 1. Got {self.features}. A layer "
-                "without features has no output."
+                "without features has no output. Write 1 or more."
             )
         if not 0.0 < self.weight_std < math.inf or not 0.0 <= (self.bias_std or 0.0) < math.inf:
             raise InvalidInputError(
                 "`WeightNormDense(weight_std=..., bias_std=...)` must be positive (bias_std may be "
                 f"0 or None). Got {self.weight_std} and {self.bias_std}. They are standard "
-                "deviations."
+                "deviations. Write weight_std=1.0, bias_std=None."
             )
 
     def output_shape(self, input_shape: Shape) -> Shape:

@@ -164,7 +164,7 @@ def require_windows(name: str, window: Sizes, strides: Sizes, padding: str) -> N
     if any(number < 1 for number in numbers):
         raise InvalidInputError(
             f"`{name}(window=..., strides=...)` must be at least 1. Got {window} and {strides}. A "
-            "window covers positions, and the next one lies further on."
+            "window covers positions, and the next one lies further on. Write window=3, strides=1."
         )
     if padding not in Padding.__args__:
         raise UnknownNameError(f"`{name}(padding=...)`", padding, Padding.__args__)

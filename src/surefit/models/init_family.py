@@ -46,7 +46,8 @@ def initial_scales(init: str | Sequence[float], width: int, inputs: int) -> Scal
     if width < 1 or inputs < 1:
         raise InvalidInputError(
             "`initial_scales(width=..., inputs=...)` must be at least 1. Got "
-            f"{width} and {inputs}. The scales are those of a layer with features and inputs."
+            f"{width} and {inputs}. The scales are those of a layer with features "
+            "and inputs. Write how many there are."
         )
     if isinstance(init, str):
         named = {

@@ -41,7 +41,7 @@ def require_batches(x1: Float[Array, "n1 ..."], x2: Float[Array, "n2 ..."] | Non
         raise InvalidInputError(
             "`limit_kernel(x1=..., x2=...)` must be given batches of examples of one shape. Got "
             f"shapes {x1.shape} and {other.shape}. The first axis counts examples: vectors are "
-            "(n, d), images (n, height, width, channels)."
+            "(n, d), images (n, height, width, channels). Reshape them."
         )
     if not len(x1) or not len(other):
         raise InvalidInputError(

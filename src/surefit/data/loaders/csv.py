@@ -96,7 +96,7 @@ class Csv(Loader):
             if not -len(names) <= column < len(names):
                 raise InvalidInputError(
                     f"`load('csv', target=...)` must be a column of the table. Got {column} of "
-                    f"{len(names)} columns. Columns are numbered from 0 to {len(names) - 1}."
+                    f"{len(names)} columns. Give a number from 0 to {len(names) - 1}, or a name."
                 )
             columns.append(column % len(names))
         return columns

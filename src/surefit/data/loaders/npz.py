@@ -53,8 +53,8 @@ class Npz(Loader):
             if isinstance(cause, StorageError):
                 raise
             raise StorageError(
-                f"{path} must be a readable NumPy archive. {cause}. It is damaged. Copy it again, "
-                "or write it again with numpy.savez(path, x=..., y=...)."
+                f"{path} must be a readable NumPy archive. Got an error: {cause}. It is damaged. "
+                "Copy it again, or write it again with numpy.savez(path, x=..., y=...)."
             ) from cause
         y = y if y.ndim != 2 or y.shape[1] != 1 else y[:, 0]
         task = resolve_task(self.task, y) if y.ndim and len(y) else "regression"
@@ -77,7 +77,7 @@ class Npz(Loader):
 
 def _open(path: Path) -> np.lib.npyio.NpzFile:
     if not path.exists():
-        raise StorageError(f"{path} must exist. There is no such file. Check the path.")
+        raise StorageError(f"{path} must exist. Got a path with no such file. Check the path.")
     if not zipfile.is_zipfile(path):
         raise InvalidInputError(
             f"{path} must be a NumPy archive. Got a file of another format, perhaps a single array "

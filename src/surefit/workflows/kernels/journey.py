@@ -11,6 +11,7 @@ import numpy as np
 
 from surefit.core.experiment import CurveLine
 from surefit.core.kernel_record import KernelRecord
+from surefit.core.layer import Layer
 from surefit.core.memory import require_bytes
 from surefit.function_space import FunctionSpace, at_infinite_width
 from surefit.layers import Centred
@@ -92,21 +93,29 @@ def kernel(
     found = store.find(spec)
     if found is not None:
         return FinishedKernel(KernelRecord.load(found), found, reused=True)
+    # Before the store is touched: what is wrong with data or names leaves nothing behind.
+    samples, network = _prepared(spec, listener)
     with store.begin(spec) as workspace:
-        record = _record(spec, listener)
+        record = _record(spec, samples, network, listener)
         record.save(workspace.path)
         for write in writers:
             write(workspace.path)
         return FinishedKernel(record, workspace.publish(), reused=False)
 
 
-def _record(spec: KernelSpec, listener: Listener) -> KernelRecord:
+def _prepared(spec: KernelSpec, listener: Listener) -> tuple[Samples, Layer]:
     listener.stage(f"Data: {spec.data}")
     samples = load_samples(spec)
-    n = len(samples.x)
-    total = n + (0 if samples.x_test is None else len(samples.x_test))
-    _require_memory(total)
-    network = build_network(spec, samples.prepared.y.shape[1], samples.x.shape[1:])
+    _require_memory(_total(samples))
+    return samples, build_network(spec, samples.prepared.y.shape[1], samples.x.shape[1:])
+
+
+def _total(samples: Samples) -> int:
+    return len(samples.x) + (0 if samples.x_test is None else len(samples.x_test))
+
+
+def _record(spec: KernelSpec, samples: Samples, network: Layer, listener: Listener) -> KernelRecord:
+    n, total = len(samples.x), _total(samples)
     listener.stage(f"Kernels of infinite width of {total} samples")
     whole = at_infinite_width(
         network, samples.x, samples.prepared.y, samples.x_test, ridge=spec.ridge

@@ -1,0 +1,50 @@
+"""Faults of a command line, in the words of all other errors."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+__all__ = ["is_usage", "usage_in_words"]
+
+
+def is_usage(error: Exception) -> bool:
+    """Whether the parser of the command line raised it; which class that is, Typer decides."""
+    return hasattr(error, "format_message") and hasattr(error, "exit_code")
+
+
+def usage_in_words(error: Any) -> str:
+    """What must hold, what was typed, and what to type instead.
+
+    Args:
+        error: one for which `is_usage` holds.
+    """
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "surefit"
+    said = error.format_message().strip()
+    said = said if said.endswith((".", "?", "!")) else f"{said}."
+    advice = f"Write `{command} --help` to see what there is."
+    if (option := getattr(error, "option_name", None)) is not None and "such option" in said:
+        near = sorted(getattr(error, "possibilities", None) or ())
+        hint = f" Did you mean {' or '.join(near)}?" if near else ""
+        return f"`{command}` must be given options that it has. Got {option!r}.{hint} {advice}"
+    parameter = getattr(error, "param", None)
+    if parameter is None:
+        return (
+            f"`{command}` must be typed as its help shows. Got what does not fit: {said} {advice}"
+        )
+    name = max(parameter.opts, key=len) if parameter.opts[0].startswith("-") else ""
+    name = name or str(parameter.name).upper()
+    if type(error).__name__ == "MissingParameter":
+        return f"`{command} {name}` must be given a value. Got none. {advice}"
+    said = str(getattr(error, "message", said)).strip().rstrip(".")
+    return f"`{command} {name}` must have a value of its kind. Got {_typed(name)}. {said}. {advice}"
+
+
+def _typed(name: str) -> str:
+    """The value behind an option, as it was typed."""
+    for position, word in enumerate(sys.argv):
+        option, equals, value = word.partition("=")
+        if option == name:
+            return repr(value if equals else " ".join(sys.argv[position + 1 : position + 2]))
+    return "another"
