@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from surefit.core.plugins import PLUGINS
 from surefit.workflows.sweeps.pinned import pinned
 
 __all__ = ["Child"]
@@ -30,6 +31,8 @@ class Child:
             because the process has ended.
         directory: where it works, for relative paths of data; None: where this process does.
         path: where it looks for modules besides its own places; None: where this process does.
+        plugins: the user's own files, as `surefit.core.plugins` names them; None: those of this
+            process.
 
     Attributes:
         pid: its process number.
@@ -43,6 +46,7 @@ class Child:
         *,
         directory: str | None = None,
         path: Sequence[str] | None = None,
+        plugins: str | None = None,
     ) -> None:
         self.name = name
         self._words = tempfile.TemporaryFile()  # noqa: SIM115 (lives as long as the process)
@@ -57,7 +61,12 @@ class Child:
         )
         self.pid = self._process.pid
         self.send(
-            {"path": [*(path or sys.path)], "directory": directory or os.getcwd(), "job": job}
+            {
+                "path": [*(path or sys.path)],
+                "directory": directory or os.getcwd(),
+                "plugins": os.environ.get(PLUGINS, "") if plugins is None else plugins,
+                "job": job,
+            }
         )
         threading.Thread(target=self._listen, args=(told,), daemon=True).start()
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from surefit.core.plugins import PLUGINS
 from surefit.errors import ClusterError, MissingDependencyError, StorageError
 from surefit.workflows.sweeps import dask_task
 from surefit.workflows.sweeps.helpers import Errand
@@ -250,6 +251,7 @@ def run_on_dask(
         job=job,
         directory=os.getcwd(),
         path=tuple(sys.path),
+        plugins=os.environ.get(PLUGINS, ""),
         memory_limit=memory_limit,
     )
     return _Remote(client, ledger, errand).run()

@@ -41,27 +41,30 @@ def do_cell(errand: Errand, spec: dict[str, Any], group: str) -> dict[str, Any]:
         The answer of the worker process; or that so many of them died.
     """
     parsed, helpers, store = CertifySpec.from_canonical(spec), _helpers(errand), Store(errand.out)
-    why = ""
+    why, started = "", False
     for _ in range(MOST_LOSSES):
         if helpers.stopped:
             return {"kind": "interrupted"}
         found = store.find(parsed)
         if found is not None:
             return {"kind": "finished", "directory": str(found), "seconds": 0.0}
-        answer, why = _attempt(helpers, spec, group, parsed.run_id)
+        answer, why, ready = _attempt(helpers, spec, group, parsed.run_id)
         if answer is not None:
             return answer
+        started = started or ready
         _tell(errand, {"kind": "lost", "run_id": parsed.run_id, "why": why})
     found = store.find(parsed)
     if found is not None:
         return {"kind": "finished", "directory": str(found), "seconds": 0.0}
+    if not started:
+        return {"kind": "broken", "message": f"processes that do not start; of the last, {why}."}
     return {"kind": "lost", "message": message_of_losses(why)}
 
 
 def _attempt(
     helpers: Helpers, spec: dict[str, Any], group: str, run_id: str
-) -> tuple[dict[str, Any] | None, str]:
-    """The answer about a cell, or None and how the process died."""
+) -> tuple[dict[str, Any] | None, str, bool]:
+    """The answer about a cell, or None and how the process died; whether it had started."""
     helper, answer = helpers.borrow(group), None
 
     def wait(why: str) -> None:
@@ -85,7 +88,7 @@ def _attempt(
         ended = answer is None or answer["kind"] in ("interrupted", "broken")
         usable = not ended and not (answer or {}).get("worn_out")
         why = helpers.give_back(helper, usable=usable)
-    return answer, why
+    return answer, why, helper.ready
 
 
 def _tell(errand: Errand, message: dict[str, Any]) -> None:

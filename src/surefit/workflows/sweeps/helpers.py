@@ -30,6 +30,7 @@ class Errand:
         job: `module:function`.
         directory: where relative paths of data begin.
         path: where the sweep itself looks for modules.
+        plugins: the user's own files, as `surefit.core.plugins` names them.
         memory_limit: bytes for the cells of one Dask worker.
     """
 
@@ -38,6 +39,7 @@ class Errand:
     job: str
     directory: str
     path: tuple[str, ...]
+    plugins: str
     memory_limit: float | None
 
 
@@ -50,6 +52,7 @@ class Helper:
     Attributes:
         group: of its last cell.
         since: when it had nothing to do any more.
+        ready: whether it has started.
     """
 
     def __init__(self, errand: Errand) -> None:
@@ -62,9 +65,10 @@ class Helper:
             lambda child, answer: self.answers.put(answer),
             directory=errand.directory,
             path=errand.path,
+            plugins=errand.plugins,
         )
 
-        self._ready = False
+        self.ready = False
 
     def prepare(self) -> dict[str, Any] | None:
         """Wait until it can work: None if so, its complaint if it cannot import the job.
@@ -72,11 +76,11 @@ class Helper:
         Raises:
             EOFError: it died before.
         """
-        if self._ready:
+        if self.ready:
             return None
         answer = self._next()
-        self._ready = answer["kind"] == "ready"
-        return None if self._ready else answer
+        self.ready = answer["kind"] == "ready"
+        return None if self.ready else answer
 
     def ask(self, kind: str, spec: dict[str, Any], out: str) -> dict[str, Any]:
         """Have it weigh or run a cell.

@@ -170,8 +170,8 @@ def message_of_losses(why: str) -> str:
     """What is wrong with a cell over which too many workers died, the last one like this."""
     return (
         f"Every worker must survive its cell. {MOST_LOSSES} died over this one; of the last, "
-        f"{why}. A process that needs more memory than there is ends like that. Use fewer workers or a "
-        "smaller cell, then run the sweep again with `retry_failed`."
+        f"{why}. A process that needs more memory than there is ends like that. Use fewer workers "
+        "or a smaller cell, then run the sweep again with `retry_failed`."
     )
 
 

@@ -21,6 +21,7 @@ import traceback
 from collections.abc import Mapping
 from typing import Any, TextIO
 
+from surefit.core.plugins import PLUGINS, load_named_plugins
 from surefit.errors import BusyRunError
 from surefit.workflows.sweeps.faults import of_the_store
 from surefit.workflows.sweeps.footprint import worn_out
@@ -99,8 +100,10 @@ def _serve(requests: queue.SimpleQueue[dict[str, Any]], answers: TextIO) -> None
 
     begin = requests.get()
     sys.path += [entry for entry in begin["path"] if entry not in sys.path]
-    os.chdir(begin["directory"])
+    os.environ[PLUGINS] = begin["plugins"]
     try:
+        os.chdir(begin["directory"])
+        load_named_plugins()
         worker = Worker(begin["job"])
         tell({"kind": "ready"})
     except Exception:
