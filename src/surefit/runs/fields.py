@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from surefit.runs.deep_fields import DeepFields
-from surefit.runs.options import AtLeastOne, Choice, Name, Positive, Seed, StepSize, Switch, option
+from surefit.runs.descent_fields import DescentFields
+from surefit.runs.options import AtLeastOne, Choice, Positive, Seed, Switch, option
 
 __all__ = ["ADDED_LATER", "CertifyFields"]
 
@@ -13,40 +13,14 @@ __all__ = ["ADDED_LATER", "CertifyFields"]
 ADDED_LATER = {"polish": False, "from_start": False, "floor": False}
 
 
-class CertifyFields(DeepFields):
+class CertifyFields(DescentFields):
     """The fields of a spec, each with its type, range, default and description.
 
-    They are the options of the command line, under the same names. Data and network have files of
-    their own; here are training and measurement. To add one, add it to its file.
+    They are the options of the command line, under the same names. Data, network and the steps of
+    training have files of their own; here are its end and measurement. To add one, add it to its
+    file.
     """
 
-    loss: Name = option(
-        "half_squared",
-        "The loss (`surefit list`); the theorems are mostly about the squared loss.",
-        "be the name of a loss",
-        '"half_squared"',
-    )
-    method: Name = option(
-        "gradient_descent",
-        "The training method (`surefit list`), or `auto`: `gradient_descent` up to 4000 residuals "
-        "(samples times outputs), `sgd` beyond, where a step on all samples costs much more than "
-        "it brings. The deep networks `fc`, `cnn` and `resnet` have `auto` if it is left out.",
-        "be the name of a method or `auto`",
-        '"gradient_descent"',
-    )
-    step_size: StepSize = option(
-        "auto",
-        "The step size (learning rate). `auto` takes it from the largest eigenvalue of the "
-        "empirical Gram matrix at the start, where descent is stable.",
-        'be a finite number above 0, or "auto"',
-        '"auto"',
-    )
-    batch_size: AtLeastOne | None = option(
-        None,
-        'Samples per step, for `method = "sgd"` only. Unset: the method\'s own choice.',
-        "be a whole number of at least 1",
-        "32",
-    )
     steps: AtLeastOne = option(
         200_000,
         "The upper limit of the number of steps; training ends earlier at the target loss or "
