@@ -1,6 +1,7 @@
 """Test-time strictness: 64-bit, strict promotion, and shape-checked annotations everywhere."""
 
 import functools
+import importlib.util
 import inspect
 import os
 import typing
@@ -107,6 +108,17 @@ def compiled_alike(pytestconfig):
         if pytestconfig.stash[QUICK]:
             patch.setenv("XLA_FLAGS", QUICK_COMPILATION)
         yield
+
+
+@pytest.fixture(scope="session")
+def stored_runs():
+    """The module `stored_runs.py`: small runs written as plain files."""
+    spec = importlib.util.spec_from_file_location(
+        "stored_runs", Path(__file__).with_name("stored_runs.py")
+    )
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 @pytest.hookimpl(tryfirst=True)

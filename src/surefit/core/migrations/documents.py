@@ -10,8 +10,10 @@ from surefit.core.migrations.chain import CURRENT, schema_of, upgraded
 
 __all__ = ["DOCUMENTS", "load_documents", "read_documents"]
 
-# What steps may change; `spec.json` is the identity of a run, and never changes.
-DOCUMENTS = ("result.json", "trajectory.json", "timings.json", "environment.json")
+# What steps may change, in the order in which it is rewritten: what is moved is in its new place
+# before it leaves the old one, and the number of the schema, in `result.json`, comes last.
+# `spec.json` is the identity of a run and never changes.
+DOCUMENTS = ("timings.json", "environment.json", "trajectory.json", "result.json")
 
 
 def read_documents(directory: Path) -> dict[str, Any]:

@@ -127,6 +127,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("batch_size", int, "samples per step of stochastic descent", "samples"),
     Column("polish", bool, "whether the weights were moved to an exact fit after training"),
     Column("from_start", bool, "whether convergence from the initial weights was to be proved"),
+    Column("floor", bool, "whether descent in float64 down to its rounding floor was to be proved"),
     Column("theorems", str, "the theorems that were asked for; absent: all"),
     Column("monitors", str, "the measurements that were asked for; absent: the standard ones"),
     Column("every", int, "steps between measurements", "steps"),

@@ -80,8 +80,7 @@ def _migrate(root: Path, path: Path) -> bool:
         (root / ".incomplete").mkdir(exist_ok=True)
     with exclusive(root / ".incomplete" / f"{path.name}.lock", path.name), storing(root):
         old, new = _both(path)  # it was not ours before
-        others = [name for name in DOCUMENTS if name != "result.json"]
-        for name in (*others, "result.json"):
+        for name in DOCUMENTS:
             if name in new and new[name] != old.get(name):
                 draft = root / ".incomplete" / f"{path.name}.draft"
                 _replace(path / name, new[name], draft)
