@@ -33,9 +33,9 @@ def problem_of(network, x, residual=1e-8, y=None):
 def honest(tmp_path):
     """Of a network: the folder of a certificate that is issued and accepted, and its arrays."""
 
-    def make(network):
+    def make(network, **options):
         problem, params = problem_of(network, inputs())
-        certificate = sf.certify(problem, params)
+        certificate = sf.certify(problem, params, **options)
         assert certificate.holds
         folder = certificate.save(tmp_path / "honest")
         assert check(folder).verdict == "proved"
@@ -154,3 +154,73 @@ def test_steps_beyond_two_over_the_largest_eigenvalue(factor, honest):
     spec = json.loads((folder / "certificate.json").read_text())
     assert spec["statement"]["kind"] == "descent"
     never_accepted(folder, arrays, step_size=step)
+
+
+IMPLICIT = sf.Serial(sf.Dense(12), sf.Equilibrium(12, sf.Tanh(), 0.3), sf.Dense(1))
+NAME = "params.1.w"
+
+
+@pytest.mark.parametrize("factor", [1.7, 4.0, 1e3])
+@pytest.mark.parametrize("kind", ["equilibria", None])
+def test_an_equilibrium_that_is_no_contraction(kind, factor, honest):
+    """Weights beyond what `gamma` below 1/2 draws, behind a certificate for smaller ones."""
+    folder, arrays = honest(IMPLICIT, statement=kind)
+    problem, params = problem_of(IMPLICIT, inputs())
+    w = np.asarray(params[1]["w"])
+    assert np.array_equal(arrays[NAME], w)
+    large = factor * w / (0.3 * np.linalg.norm(w, 2) / math.sqrt(12))  # of norm `factor`, scaled
+    grown = (params[0], {"w": large}, *params[2:])
+    not_issued(problem, grown, statement="equilibria")
+    verdict = never_accepted(folder, arrays | {NAME: large})
+    assert verdict.verdict == "refused" and "is no contraction" in verdict.reason
+
+
+def test_balls_of_weights_that_reach_beyond_contractions(honest):
+    folder, arrays = honest(IMPLICIT, statement="equilibria")
+    edge = math.sqrt(12) / 0.3 - np.linalg.norm(arrays[NAME], 2)
+    for share in (1.0 + 1e-6, 1.5, 1e6):
+        assert planted(folder, arrays, rho=share * edge).verdict == "refused"
+    assert planted(folder, arrays, rho=(1.0 - 1e-6) * edge).verdict == "proved"
+
+
+def test_equilibria_of_a_network_that_has_none(honest):
+    folder, arrays = honest(IMPLICIT, statement="equilibria")
+    spec = json.loads((folder / "certificate.json").read_text())
+    spec["network"]["layers"][1] |= {"type": "dense", "bias": None, "gain": "0x1.0p+0"}
+    spec["network"]["layers"][1] |= {"skip_in": "0x0.0p+0", "skip_out": "0x0.0p+0"}
+    del spec["network"]["layers"][1]["keep_input"]
+    (folder / "certificate.json").write_text(json.dumps(spec))
+    verdict = planted(folder, arrays, rho=1.0)
+    assert verdict.verdict == "invalid" and "equilibrium layers" in verdict.reason
+
+
+@pytest.mark.parametrize("share", [0.5, 1e-3, 1e-9])
+def test_a_floor_below_what_rounding_allows(share, honest):
+    """Smaller errors than those of float64, so that the floor comes out lower."""
+    folder, arrays = honest(SMOOTH, statement="floor")
+    spec = json.loads((folder / "certificate.json").read_text())
+    assert spec["statement"]["arithmetic"] == "float64"
+    error = float.fromhex(spec["statement"]["error"])
+    rho = float.fromhex(spec["statement"]["rho"])
+    verdict = never_accepted(folder, arrays, (rho,), error=share * error)
+    assert "rounding of a step in float64 <= error" in verdict.reason
+
+
+def test_more_steps_than_errors_leave_room_for(honest):
+    folder, arrays = honest(SMOOTH, statement="floor")
+    spec = json.loads((folder / "certificate.json").read_text())
+    error = float.fromhex(spec["statement"]["error"])
+    never_accepted(folder, arrays, error=1e6 * error)
+    problem, params = problem_of(SMOOTH, inputs(), 1.0)
+    not_issued(problem, params, statement="floor")
+    y = np.array(problem.y).reshape(-1, 1)
+    never_accepted(folder, arrays | {"y": y}, error=error)
+
+
+def test_float64_is_not_claimed_for_other_networks(honest):
+    folder, arrays = honest(RECTIFIED, statement="floor")
+    spec = json.loads((folder / "certificate.json").read_text())
+    assert spec["statement"]["arithmetic"] == "any"
+    spec["statement"]["arithmetic"] = "float64"
+    (folder / "certificate.json").write_text(json.dumps(spec))
+    assert planted(folder, arrays).verdict == "invalid"

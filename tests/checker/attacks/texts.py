@@ -6,7 +6,7 @@ import json
 INVALID = ("invalid",)
 SIGNS = {
     "residual_norm": 1, "jacobian_norm": 1, "lipschitz": 1, "path_length": 1, "loss_sum": 1,
-    "shadow_radius": 1, "sigma_min": -1, "rate": -1, "largest_step": -1,
+    "shadow_radius": 1, "floor": 1, "modulus": 1, "sigma_min": -1, "rate": -1, "largest_step": -1,
 }  # fmt: skip
 STATEMENTS = {
     "descent": ["rho", "step_size", "start_radius"],
@@ -14,6 +14,8 @@ STATEMENTS = {
     "shadowing": ["rho", "step_size", "steps"],
     "initialisation": ["reach", "step_size"],
     "stochastic": ["rho", "step_size", "batch_size", "growth", "failure_probability"],
+    "floor": ["rho", "step_size", "steps", "error", "arithmetic"],
+    "equilibria": ["rho"],
     "accuracy": [],
     "homogeneous": [],
 }
@@ -134,6 +136,9 @@ def statement_number(spec, rng, honest):
         own["rho"] = "0x1.0p+0"
         return INVALID
     key = one_of(rng, names)
+    if key == "arithmetic":
+        own[key] = one_of(rng, ("any", "float32", "exact", "", None))
+        return None if own[key] == "any" else INVALID
     if isinstance(own[key], int):
         own[key] = one_of(rng, (1, 2, 3, 5, 19, 21, 100, -1, 0, 10**9, 2**70, True))
     else:
@@ -144,11 +149,11 @@ def statement_number(spec, rng, honest):
 
 def other_kind(spec, rng, honest):
     kind = one_of(rng, STATEMENTS)
-    known = {"steps": 20, "batch_size": 2} | {
+    known = {"steps": 20, "batch_size": 2, "arithmetic": one_of(rng, ("any", "float64"))} | {
         key: float(value).hex()
         for key, value in {
             "rho": 1e-5, "step_size": 1e-2, "start_radius": 1e-8, "reach": 1e-2, "growth": 4.0,
-            "failure_probability": 0.5,
+            "failure_probability": 0.5, "error": 1e-12,
         }.items()
     }  # fmt: skip
     known |= spec["statement"]
