@@ -227,7 +227,7 @@ class _Remote:
 
 
 def run_on_dask(
-    client: Client, ledger: Ledger, out: Path, *, job: str, memory_limit: float | None
+    client: Client, ledger: Ledger, out: Path, *, job: str, memory_limit: int | float | None
 ) -> bool:
     """Do the open cells of a sweep on a Dask cluster.
 

@@ -25,7 +25,7 @@ def sweep(
     workers: int | None = None,
     dask: str | None = None,
     retry_failed: bool = False,
-    memory_limit: float | None = None,
+    memory_limit: int | float | None = None,
     listener: SweepListener | None = None,
     job: str = "surefit.workflows.sweeps.cell:run",
 ) -> SweepOutcome:
@@ -109,7 +109,9 @@ def _cores() -> int:
     return max(1, cpu_count(only_physical_cores=True))
 
 
-def _check(workers: int | None, dask: str | None, memory_limit: float | None, job: str) -> None:
+def _check(
+    workers: int | None, dask: str | None, memory_limit: int | float | None, job: str
+) -> None:
     if workers is not None and (not isinstance(workers, int) or workers < 1):
         raise InvalidInputError(
             f"`sweep(workers=...)` must be a whole number of at least 1. Got {workers!r}. It is "

@@ -40,7 +40,7 @@ class Errand:
     directory: str
     path: tuple[str, ...]
     plugins: str
-    memory_limit: float | None
+    memory_limit: int | float | None
 
 
 class Helper:

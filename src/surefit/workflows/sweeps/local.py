@@ -38,7 +38,7 @@ class _Local:
     """The loop. All cells, seats and counts are its own; threads only bring answers."""
 
     def __init__(
-        self, ledger: Ledger, out: Path, job: str, workers: int, memory_limit: float | None
+        self, ledger: Ledger, out: Path, job: str, workers: int, memory_limit: int | float | None
     ) -> None:
         self._ledger, self._out, self._job, self._workers = ledger, str(out), job, workers
         self._agenda = Agenda(ledger.open)
@@ -202,7 +202,7 @@ class _Local:
 
 
 def run_locally(
-    ledger: Ledger, out: Path, *, job: str, workers: int, memory_limit: float | None
+    ledger: Ledger, out: Path, *, job: str, workers: int, memory_limit: int | float | None
 ) -> bool:
     """Do the open cells of a sweep in processes on this machine.
 

@@ -34,7 +34,7 @@ class Room:
             container or batch job, has.
     """
 
-    def __init__(self, limit: float | None) -> None:
+    def __init__(self, limit: int | float | None) -> None:
         self._limit = limit
         self._taken: dict[int, _Taken] = {}
 
