@@ -14,6 +14,7 @@ from surefit.report.markup import Html, element, section, table
 from surefit.report.numbers import value
 from surefit.report.plot import DASHES, PALETTE, Line, Plot
 from surefit.report.reproduce import code_block, environment_table
+from surefit.report.shared import Shared
 from surefit.report.shell import document, page_header, write_document
 from surefit.report.surfaces import surface_cards
 from surefit.report.thinning import thin
@@ -106,7 +107,7 @@ def _reproduce(record: ExperimentRecord) -> Html:
     )
 
 
-def render_experiment(record: ExperimentRecord) -> str:
+def render_experiment(record: ExperimentRecord, shared: Shared | None = None) -> str:
     """The page of an experiment as one HTML document that needs nothing but itself."""
     plots = [_plot(panel) for panel in record.panels]
     rows = [[value(cell) for cell in row] for row in record.rows]
@@ -133,7 +134,7 @@ def render_experiment(record: ExperimentRecord) -> str:
         _facts("data", "The data", "Facts of the data", record.facts),
         _reproduce(record),
     ]
-    return document(record.title, header, sections, plots, record.surfaces)
+    return document(record.title, header, sections, plots, record.surfaces, shared=shared)
 
 
 def is_experiment(directory: Path) -> bool:

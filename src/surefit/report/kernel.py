@@ -17,6 +17,7 @@ from surefit.report.markup import Html, element, heading, section, table
 from surefit.report.numbers import value
 from surefit.report.plot import DASHES, PALETTE, SYMBOLS, Line, Plot
 from surefit.report.reproduce import code_block, environment_table
+from surefit.report.shared import Shared
 from surefit.report.shell import document, page_header, write_document
 from surefit.report.spectra import spectra_plot
 from surefit.report.thinning import thin
@@ -134,7 +135,7 @@ def _reproduce(record: KernelRecord) -> Html:
     )
 
 
-def render_kernel(record: KernelRecord) -> str:
+def render_kernel(record: KernelRecord, shared: Shared | None = None) -> str:
     """The page of a kernel run as one HTML document that needs nothing but itself."""
     curves = [_plot(panel) for panel in record.panels]
     spectrum = spectra_plot(record.spectra)
@@ -175,7 +176,7 @@ def render_kernel(record: KernelRecord) -> str:
     ]
     plots = [*curves, *([spectrum] if spectrum else [])]
     figures = {IDENT: map_figure(record.heat_map)}
-    return document(record.title, header, sections, plots, figures=figures)
+    return document(record.title, header, sections, plots, figures=figures, shared=shared)
 
 
 def is_kernel(directory: Path) -> bool:

@@ -15,6 +15,7 @@ from surefit.report.problem import problem
 from surefit.report.proof import majorant_plots, proof
 from surefit.report.rates import rates
 from surefit.report.reproduce import reproduce
+from surefit.report.shared import Shared
 from surefit.report.shell import document, page_header, write_document
 from surefit.report.theorems import theorems
 from surefit.report.verdict import at_a_glance, banner
@@ -40,11 +41,12 @@ CONTENTS = (
 )
 
 
-def render(record: RunRecord) -> str:
-    """The report of a run as one HTML document that needs nothing but itself.
+def render(record: RunRecord, shared: Shared | None = None) -> str:
+    """The report of a run as one HTML document.
 
     Args:
         record: the run.
+        shared: of a page of a site, where the other files of the site are.
 
     Returns:
         The document. It fetches nothing: style, script and plotting library are inside, and its
@@ -78,7 +80,7 @@ def render(record: RunRecord) -> str:
         limits(record),
     ]
     shown = [*majorants.values(), *conditions, *plots]
-    return document(headline(record), header, sections, shown)
+    return document(headline(record), header, sections, shown, shared=shared)
 
 
 def write_page(directory: Path) -> Path:

@@ -12,10 +12,20 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
+from surefit.report.axes import axis, base_layout
 from surefit.report.numbers import number
 from surefit.report.symbols import symbols
 
-__all__ = ["DASHES", "PALETTE", "SYMBOLS", "Line", "Plot", "broken_at", "figure_json"]
+__all__ = [
+    "DASHES",
+    "PALETTE",
+    "SYMBOLS",
+    "Line",
+    "Plot",
+    "broken_at",
+    "drawable",
+    "figure_json",
+]
 
 PALETTE = tuple(f"var(--line-{index})" for index in range(1, 7))
 DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
@@ -93,7 +103,7 @@ def broken_at(plot: Plot) -> float | None:
     return min(places, default=None)
 
 
-def _values(values: Float[np.ndarray, " n"], positive: bool) -> list[float | None]:
+def drawable(values: Float[np.ndarray, " n"], positive: bool) -> list[float | None]:
     """Six digits are more than a screen shows; what cannot be drawn is a gap."""
     good = np.isfinite(values) & ((values > 0) | (not positive))
     return [
@@ -111,32 +121,13 @@ def _trace(line: Line, plot: Plot) -> dict[str, Any]:
         "type": "scatter",
         "mode": "lines+markers" if markers else "lines",
         "name": symbols(line.label),
-        "x": _values(line.x, positive=False),
-        "y": _values(line.y, positive=plot.log_y),
+        "x": drawable(line.x, positive=False),
+        "y": drawable(line.y, positive=plot.log_y),
         "line": {"color": line.colour, "width": line.width, "dash": line.dash},
         "marker": marker,
         "visible": True if line.shown else "legendonly",
         "connectgaps": False,
         "hovertemplate": "%{y:.1%}" if plot.percent else "%{y:.3~g}",
-    }
-
-
-def _axis(title: str, log: bool) -> dict[str, Any]:
-    return {
-        "title": {"text": symbols(title), "standoff": 8},
-        "type": "log" if log else "linear",
-        "nticks": 7,
-        "exponentformat": "power",
-        "showexponent": "all",
-        "separatethousands": True,
-        "automargin": True,
-        "color": "var(--muted)",
-        "gridcolor": "var(--grid)",
-        "linecolor": "var(--rule)",
-        "showline": True,
-        "ticks": "outside",
-        "tickcolor": "var(--rule)",
-        "zeroline": False,
     }
 
 
@@ -169,33 +160,15 @@ def _break(plot: Plot, place: float | None) -> dict[str, Any]:
 
 def figure_json(plot: Plot) -> dict[str, Any]:
     """The plot in Plotly's schema, as plain dictionaries."""
-    x_axis, y_axis = _axis(plot.x_axis, plot.log_x), _axis(plot.y_axis, plot.log_y)
+    x_axis, y_axis = axis(plot.x_axis, plot.log_x), axis(plot.y_axis, plot.log_y)
     if plot.over_time:
         # Steps are counted in full on a linear axis; on a logarithmic one they are powers of ten.
         x_axis |= {"exponentformat": "power" if plot.log_x else "none", "nticks": 5}
     if plot.percent:
         y_axis |= {"tickformat": ".0%", "range": [0, 1.03]}
     layout = {
-        "xaxis": x_axis,
-        "yaxis": y_axis,
-        "showlegend": False,
-        "separators": ".\u202f",
+        **base_layout(x_axis, y_axis),
         "hovermode": "x unified",
-        "hoverlabel": {
-            "bgcolor": "var(--card)",
-            "bordercolor": "var(--rule)",
-            "font": {"color": "var(--ink)"},
-            "namelength": 34,
-        },
-        "font": {"family": "system-ui, sans-serif", "size": 13, "color": "var(--ink)"},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "modebar": {
-            "bgcolor": "rgba(0,0,0,0)",
-            "color": "var(--muted)",
-            "activecolor": "var(--ink)",
-        },
-        "margin": {"l": 60, "r": 28, "t": 30, "b": 48},
         **_break(plot, broken_at(plot) if plot.diverged else None),
     }
     return {"data": [_trace(line, plot) for line in plot.lines], "layout": layout}

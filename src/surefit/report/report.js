@@ -6,22 +6,7 @@
   const touch = matchMedia("(pointer: coarse)").matches;
   root.classList.add("js");
 
-  // Colours are named in the plots and defined in the style sheet.
-  const painted = (item, style) => {
-    if (typeof item === "string") {
-      return item.startsWith("var(") ? style.getPropertyValue(item.slice(4, -1)).trim() : item;
-    }
-    if (Array.isArray(item)) {
-      const plain = item.every((part) => typeof part === "number");
-      return plain ? item : item.map((part) => painted(part, style));
-    }
-    if (item && typeof item === "object") {
-      return Object.fromEntries(
-        Object.entries(item).map(([key, part]) => [key, painted(part, style)]),
-      );
-    }
-    return item;
-  };
+  const { painted } = surefitPaint;
 
   // Where the browser cannot draw in three dimensions, a surface is a map with contour lines.
   const solids = document.querySelectorAll(".plot.solid").length > 0;

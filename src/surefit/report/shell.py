@@ -17,24 +17,31 @@ from surefit.errors import StorageError
 from surefit.report.gallery import plot_data
 from surefit.report.markup import Html, element, heading, join
 from surefit.report.plot import Plot
+from surefit.report.shared import LIBRARY, SCRIPT, SHARED_POLICY, STYLE, Shared
 
-__all__ = ["document", "page_header", "write_document"]
+__all__ = ["document", "library", "page_header", "resource", "script", "write_document"]
 
 
-def _resource(name: str) -> str:
+def resource(name: str) -> str:
+    """The text of a file that is part of the package."""
     return importlib.resources.files("surefit.report").joinpath(name).read_text(encoding="utf-8")
 
 
 @functools.cache
-def _plotly() -> str:
+def library() -> str:
     """The plotting library's source; imported here because the import is slow."""
     from plotly.offline import get_plotlyjs
 
     return get_plotlyjs()
 
 
-def _hash(script: str) -> str:
-    digest = hashlib.sha256(script.encode("utf-8")).digest()
+def script() -> str:
+    """The script of the page of a run."""
+    return resource("paint.js") + resource(SCRIPT)
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
     return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
 
 
@@ -46,16 +53,22 @@ def _policy(*scripts: str) -> str:
     )
 
 
-def _head(title: str, scripts: tuple[str, ...]) -> Html:
+def _head(title: str, scripts: tuple[str, ...], shared: Shared | None) -> Html:
+    policy = SHARED_POLICY if shared else _policy(*scripts)
+    style = (
+        element("link", rel="stylesheet", href=f"{shared.assets}/{STYLE}")
+        if shared
+        else Html(f"<style>\n{resource(STYLE)}</style>")
+    )
     return element(
         "head",
         element("meta", charset="utf-8"),
         element("meta", name="viewport", content="width=device-width, initial-scale=1"),
         element("meta", name="color-scheme", content="light dark"),
-        Html(f'<meta http-equiv="Content-Security-Policy" content="{_policy(*scripts)}">'),
+        Html(f'<meta http-equiv="Content-Security-Policy" content="{policy}">'),
         element("title", f"{title} · surefit"),
         element("link", rel="icon", href="data:,"),
-        Html(f"<style>\n{_resource('report.css')}</style>"),
+        style,
     )
 
 
@@ -105,6 +118,7 @@ def document(
     plots: list[Plot],
     surfaces: Sequence[Surface] = (),
     figures: Mapping[str, Any] | None = None,
+    shared: Shared | None = None,
 ) -> str:
     """One HTML document that needs nothing but itself.
 
@@ -118,18 +132,22 @@ def document(
         plots: every plot that the content shows.
         surfaces: every surface that it shows.
         figures: further figures by their id, in Plotly's schema.
+        shared: of a page of a site: style, script and library are files of that site.
     """
-    library, script = _plotly(), _resource("report.js")
+    scripts = () if shared else (library(), script())
     body = element(
         "body",
         element("a", "Skip to the verdict", href="#verdict", class_="skip"),
+        element("p", element("a", "All runs", href=shared.home), class_="home") if shared else None,
         header,
         element("main", *sections),
         element("footer", element("p", "Made by surefit from the files of the run directory.")),
         plot_data(plots, surfaces, figures),
-        Html(f"<script>{library}</script>\n<script>{script}</script>"),
+        [element("script", src=f"{shared.assets}/{name}") for name in (LIBRARY, SCRIPT)]
+        if shared
+        else Html("\n".join(f"<script>{text}</script>" for text in scripts)),
     )
-    whole = element("html", _head(title, (library, script)), body, lang="en")
+    whole = element("html", _head(title, scripts, shared), body, lang="en")
     return join(Html("<!DOCTYPE html>\n"), whole, Html("\n"))
 
 

@@ -1,0 +1,150 @@
+"""One offline site for a whole store."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from surefit.core.jsonable import write_json
+from surefit.report.figures.collection import (
+    general_charts,
+    overlay_charts,
+    remarks,
+    success_charts,
+)
+from surefit.report.figures.families import Family
+from surefit.report.figures.store import StoreView, traces_of, view
+from surefit.report.figures.traces import RunTraces
+from surefit.report.shared import LIBRARY, SCRIPT, STYLE
+from surefit.report.shell import library, resource, script
+from surefit.report.site.embedded import receiving
+from surefit.report.site.index import SITE_SCRIPT, SITE_STYLE, index_page
+from surefit.report.site.pages import BUILD, Earlier, fingerprint, render_page
+from surefit.report.site.plotly_chart import chart_json
+from surefit.report.site.swap import replaced_folder
+from surefit.report.site.table_data import table_json
+
+__all__ = ["Progress", "write_site"]
+
+Progress = Callable[[int, int, str], None]
+_SCRIPTS = (
+    "paint.js",
+    *(f"site/{name}.js" for name in ("state", "values", "table", "charts", "site")),
+)
+SCHEMA = 1
+
+
+def write_site(store: Path, to: Path | None = None, *, progress: Progress | None = None) -> Path:
+    """Write one offline site for all runs of a store.
+
+    Pages of runs that have not changed since the last time are taken over. The folder is replaced
+    whole once everything in it is written, so that an error leaves the earlier site as it was.
+
+    Args:
+        store: a directory that holds runs.
+        to: the folder of the site; by default `site` in the store, which is not taken for a run.
+        progress: called with the number of runs done, of all runs, and the name of the last one.
+
+    Returns:
+        The first page, `index.html`.
+
+    Raises:
+        InvalidInputError: there is no run, or `to` is a folder that is no site.
+        StorageError: the site cannot be written.
+
+    Cost: about 10 ms for a run whose page is taken over, 50 ms and more for a new page.
+    """
+    seen = view(Path(store))
+    target = Path(store) / "site" if to is None else Path(to)
+    earlier = Earlier(target)
+    with replaced_folder(target) as draft:
+        (draft / "assets").mkdir()
+        (draft / "runs").mkdir()
+        pages, traces = _run_pages(seen, earlier, draft / "runs", progress)
+        _assets(draft / "assets")
+        _overview(seen, traces, pages, draft)
+        write_json(draft / BUILD, {"schema": SCHEMA, "pages": pages})
+    return target / "index.html"
+
+
+def _run_pages(
+    store: StoreView, earlier: Earlier, folder: Path, progress: Progress | None
+) -> tuple[dict[str, str], dict[str, RunTraces]]:
+    """Write or take over the page of every run; run id -> fingerprint, and the traces."""
+    marks: dict[str, str] = {}
+    total = len(store.runs)
+
+    def each(row: Mapping[str, Any], record: Any) -> None:
+        run_id = row["run_id"]
+        directory = store.directory(dict(row))
+        assert directory is not None
+        mark, page = fingerprint(directory), folder / f"{run_id}.html"
+        if not earlier.take_over(run_id, mark, page):
+            page.write_text(render_page(row["kind"], record), encoding="utf-8", newline="\n")
+        marks[run_id] = mark
+        if progress is not None:
+            progress(len(marks), total, run_id)
+
+    traces = traces_of(store, each)
+    return marks, traces
+
+
+def _assets(folder: Path) -> None:
+    texts = {
+        LIBRARY: library(),
+        SCRIPT: script(),
+        STYLE: resource("report.css"),
+        SITE_STYLE: resource("site/site.css"),
+        SITE_SCRIPT: "".join(map(resource, _SCRIPTS)),
+    }
+    for name, text in texts.items():
+        (folder / name).write_text(text, encoding="utf-8", newline="\n")
+
+
+def _family(
+    family: Family, traces: Mapping[str, RunTraces], assets: Path
+) -> tuple[dict[str, Any], list[str]]:
+    """A family of runs as the page's script wants it, its curves and spectra in files."""
+    successes = success_charts(family, traces)
+    overlays = []
+    for index, (samples, charts) in enumerate(overlay_charts(family, traces).items()):
+        name = f"overlay-{family.ident}-{index}"
+        _write(assets, name, [chart_json(chart) for chart in charts])
+        overlays.append({"samples": samples, "name": name})
+    described = {
+        "ident": family.ident,
+        "remarks": remarks(family),
+        "success": {key: [chart_json(c) for c in charts] for key, charts in successes.items()},
+        "general": [chart_json(chart) for chart in general_charts(family, traces)],
+        "overlays": overlays,
+    }
+    return described, list(successes)
+
+
+def _write(assets: Path, name: str, data: Any) -> None:
+    (assets / f"{name}.js").write_text(receiving(name, data), encoding="utf-8", newline="\n")
+
+
+def _overview(
+    store: StoreView, traces: Mapping[str, RunTraces], pages: Iterable[str], draft: Path
+) -> None:
+    addresses = {run_id: f"runs/{quote(run_id)}.html" for run_id in pages}
+    described, successes = [], {}
+    for family in store.families:
+        data, keys = _family(family, traces, draft / "assets")
+        described.append(data)
+        successes |= dict.fromkeys(keys)
+        if family.ident > 0:
+            _write(draft / "assets", f"family-{family.ident}", data)
+    overlays = any(item["overlays"] for item in described)
+    first = described[0] if described else None
+    text = index_page(store, table_json(store.rows, addresses), first, list(successes), overlays)
+    (draft / "index.html").write_text(text, encoding="utf-8", newline="\n")
+    with (draft / "runs.csv").open("w", encoding="utf-8", newline="") as file:
+        names = list(store.rows[0])
+        writer = csv.DictWriter(file, names)
+        writer.writeheader()
+        writer.writerows(store.rows)
