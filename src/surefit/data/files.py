@@ -22,6 +22,11 @@ def open_bytes(path: Path) -> Iterator[BinaryIO]:
         StorageError: the file is missing, is a directory, may not be read, or is a damaged gzip
             file (also while it is being read).
     """
+    if path.exists() and not path.is_file():
+        raise StorageError(
+            f"{path} must be an ordinary file. Got a {'directory' if path.is_dir() else 'device'}. "
+            "A pipe cannot be read twice, and a device may never end. Copy its content to a file."
+        )
     try:
         with path.open("rb") as file:
             compressed = file.read(2) == b"\x1f\x8b"

@@ -20,6 +20,9 @@ from surefit.errors import InvalidInputError
 
 __all__ = ["Table", "is_number", "read_table"]
 
+LONGEST_LINE = 2**26
+# The numbers of a packed file are counted as they come: so many at first, then twice as many.
+FIRST_COUNT = 2**22
 DELIMITERS = ",;\t|"
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 
@@ -87,11 +90,12 @@ def _parse(
     header: bool | None,
     delimiter: str | None,
 ) -> Table:
-    first_line = text.readline()
+    lines_of_text = _bounded(path, text)
+    first_line = next(lines_of_text, "")
     if delimiter is None:
         tabs = path.name.lower().removesuffix(".gz").endswith(".tsv")
         delimiter = "\t" if tabs else max(DELIMITERS, key=first_line.count)
-    lines = _cells(text, first_line, delimiter)
+    lines = _cells(lines_of_text, first_line, delimiter)
     line, first = next(lines, (0, []))
     if len(first) < 2:
         raise InvalidInputError(
@@ -104,7 +108,7 @@ def _parse(
     targets = find_targets(names)
     features = [column for column in range(len(names)) if column not in targets]
     _predict(path, len(first_line), len(features))
-    values, cells, missing = array.array("d"), [], []
+    values, cells, missing, room = array.array("d"), [], [], FIRST_COUNT
     rows = lines if named else itertools.chain([(line, first)], lines)
     for row, (line, entries) in enumerate(rows):
         if len(entries) != len(names):
@@ -124,6 +128,9 @@ def _parse(
             columns = [(names[column], entries[column]) for column in features]
             raise _not_a_number(path, (row, line), columns) from None
         cells.append(chosen)
+        if len(values) > room:
+            room = 2 * len(values)
+            _require_room(path, room)
     if missing:
         raise RowsError(
             f"{path} must have no missing values. Got some in {{rows}} (counted from 0, below the "
@@ -140,9 +147,18 @@ def _parse(
     return Table(names, targets, x, np.array(cells, dtype=np.str_).reshape(-1, len(targets)))
 
 
-def _cells(
-    text: io.TextIOWrapper, first_line: str, delimiter: str
-) -> Iterator[tuple[int, list[str]]]:
+def _bounded(path: Path, text: io.TextIOWrapper) -> Iterator[str]:
+    """The lines, each of a length that memory has room for."""
+    while line := text.readline(LONGEST_LINE):
+        if len(line) == LONGEST_LINE:
+            raise InvalidInputError(
+                f"{path} must have lines of less than {LONGEST_LINE} characters. Got a longer one. "
+                "It is no table of text, or its lines do not end. Save it as CSV."
+            )
+        yield line
+
+
+def _cells(text: Iterator[str], first_line: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
     reader = csv.reader(
         itertools.chain([first_line], text), delimiter=delimiter, skipinitialspace=True
     )
@@ -160,6 +176,11 @@ def _predict(path: Path, line_bytes: int, features: int) -> None:
         f"{path}: about {rows} rows of {features} numbers in float64 and one working copy",
         "Cut the file into parts.",
     )
+
+
+def _require_room(path: Path, count: int) -> None:
+    what = f"{path}: {count} numbers in float64 and one working copy"
+    require_bytes(2 * 8 * count, what, "Cut the file into parts.")
 
 
 def _not_a_number(

@@ -20,6 +20,7 @@ from surefit.runs.toml import render
 __all__ = ["CertifySpec"]
 
 SCHEMA = "certify/1"
+LONGEST = 2**20  # bytes of a TOML file
 
 
 class CertifySpec(CertifyFields):
@@ -80,7 +81,11 @@ class CertifySpec(CertifyFields):
         """
         path = Path(path)
         try:
-            values = tomllib.loads(path.read_text(encoding="utf-8"))
+            with path.open("rb") as file:
+                text = file.read(LONGEST + 1)
+            if len(text) > LONGEST:
+                raise ValueError(f"it is longer than {LONGEST} bytes")
+            values = tomllib.loads(text.decode())
         except OSError as cause:
             raise StorageError(
                 f"`CertifySpec.from_file(path=...)` must name a TOML file that can be read. Got "

@@ -18,6 +18,7 @@ from surefit.errors import InvalidInputError, StorageError
 
 __all__ = ["Idx", "read_idx"]
 
+MOST_DIMENSIONS = 32
 DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 
 
@@ -105,6 +106,11 @@ def read_idx(path: Path) -> Shaped[np.ndarray, "..."]:
                 "Check that it is the right file and not a web page saved under its name."
             )
         dtype, ndim = np.dtype(DTYPES[head[2]]), head[3]
+        if ndim > MOST_DIMENSIONS:
+            raise InvalidInputError(
+                f"{path} must have at most {MOST_DIMENSIONS} dimensions. Got {ndim}. Images have "
+                "three or four. Check that it is the right file."
+            )
         sizes = file.read(4 * ndim)
         if len(sizes) < 4 * ndim:
             raise StorageError(

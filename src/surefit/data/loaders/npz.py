@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import dataclasses
 import zipfile
-import zlib
 from pathlib import Path
 
-import numpy as np
-
-from surefit.core.memory import require_bytes
 from surefit.data.dataset import Dataset
 from surefit.data.loader import Loader
+from surefit.data.members import DAMAGED, read_member
 from surefit.data.targets import resolve_task
-from surefit.errors import InvalidInputError, StorageError
+from surefit.errors import InvalidInputError, StorageError, SurefitError
 
 __all__ = ["Npz"]
 
@@ -45,13 +42,15 @@ class Npz(Loader):
     def load(self) -> Dataset:
         """Read the archive; pickled objects are refused, because reading them runs code."""
         path = Path(self.path).expanduser()
+        _require_archive(path)
         try:
-            with _open(path) as archive:
-                x_key, y_key = self._keys(path, archive.files)
-                x, y = _read(path, archive, x_key), _read(path, archive, y_key)
-        except (zipfile.BadZipFile, zlib.error, EOFError, OSError) as cause:
-            if isinstance(cause, StorageError):
-                raise
+            with zipfile.ZipFile(path) as archive:
+                names = [name for name in archive.namelist() if name.endswith(".npy")]
+                x_key, y_key = self._keys(path, [name.removesuffix(".npy") for name in names])
+                x, y = read_member(path, archive, x_key), read_member(path, archive, y_key)
+        except SurefitError:
+            raise
+        except (ValueError, *DAMAGED) as cause:
             raise StorageError(
                 f"{path} must be a readable NumPy archive. Got an error: {cause}. It is damaged. "
                 "Copy it again, or write it again with numpy.savez(path, x=..., y=...)."
@@ -75,25 +74,14 @@ class Npz(Loader):
         return keys  # type: ignore[return-value]
 
 
-def _open(path: Path) -> np.lib.npyio.NpzFile:
-    if not path.exists():
-        raise StorageError(f"{path} must exist. Got a path with no such file. Check the path.")
+def _require_archive(path: Path) -> None:
+    if not path.is_file():
+        raise StorageError(
+            f"{path} must exist. Got a path with no such file. Check the path; a relative one "
+            "starts at the directory in which the command runs."
+        )
     if not zipfile.is_zipfile(path):
         raise InvalidInputError(
             f"{path} must be a NumPy archive. Got a file of another format, perhaps a single array "
             "(.npy). Inputs and labels are needed. Write numpy.savez(path, x=..., y=...)."
         )
-    return np.load(path, allow_pickle=False)
-
-
-def _read(path: Path, archive: np.lib.npyio.NpzFile, key: str) -> np.ndarray:
-    size = archive.zip.getinfo(f"{key}.npy").file_size
-    # A byte becomes a float64 at worst.
-    require_bytes(9 * size, f"{path}: the array {key!r} in float64", "Cut it into parts.")
-    try:
-        return archive[key]
-    except ValueError as cause:
-        raise InvalidInputError(
-            f"{path} must hold plain arrays. Got {key!r} as pickled objects ({cause}). Reading "
-            "pickled objects runs code from the file. Save it as an array of numbers or text."
-        ) from cause
