@@ -14,6 +14,7 @@ from surefit.cli.run_store import (
     listing,
     migrating,
     showing,
+    tracking,
 )
 
 __all__ = ["register"]
@@ -59,6 +60,6 @@ def register(app: typer.Typer) -> None:
         rich_markup_mode="markdown",
         context_settings={"help_option_names": ["-h", "--help"]},
     )
-    for part in (listing, showing, comparing, deleting, exporting, migrating):
+    for part in (listing, showing, comparing, deleting, exporting, tracking, migrating):
         part.register(group)
     app.add_typer(group, name="runs")
