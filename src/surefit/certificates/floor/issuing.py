@@ -239,8 +239,8 @@ def _claim(point: Point, plan: Plan | None, numbers: dict[str, float], rounding:
     return (
         f"gradient descent {off} with step size {number(numbers['step_size'])} from the saved "
         f"weights, whose steps are off by no more than {number(plan.error)}, stays within "
-        f"{number(plan.path)} of them for {count(float(plan.steps))} steps, and after k of these the "
-        f"residual norm, now {number(point.residual)}, is at most {number(point.residual)} "
+        f"{number(plan.path)} of them for {count(float(plan.steps))} steps, and after k of these "
+        f"the residual norm, now {number(point.residual)}, is at most {number(point.residual)} "
         f"({rate(1.0 - plan.contraction)})^k + {number(plan.floor)}"
     )
 
