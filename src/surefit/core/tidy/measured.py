@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import zipfile
 from collections.abc import Mapping, Sequence
@@ -15,14 +16,37 @@ from surefit.core.jsonable import as_float
 from surefit.core.tidy.fields import Cell
 from surefit.errors import StorageError
 
-__all__ = ["kernel_rate", "last_values", "measured_rate", "promised_rate", "series_of"]
+__all__ = [
+    "Measured",
+    "kernel_rate",
+    "last_values",
+    "measured_of",
+    "measured_rate",
+    "promised_rate",
+]
 
 FLOW = "gradient_flow"
-_SERIES = ("loss", "squared_residual", "accuracy", "distance", "kernel_drift")
+_VALUES = ("loss", "accuracy", "distance", "kernel_drift")
+_RESIDUAL = "squared_residual"
 
 
-def series_of(directory: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Monitor -> (times, values), only those that the table needs.
+@dataclasses.dataclass(frozen=True)
+class Measured:
+    """What the table needs of a trajectory.
+
+    Args:
+        values: monitor -> its values.
+        times: those of the squared residual; empty where it was not measured.
+        residual: the squared residual.
+    """
+
+    values: dict[str, np.ndarray]
+    times: np.ndarray
+    residual: np.ndarray
+
+
+def measured_of(directory: Path) -> Measured:
+    """Read what the table needs of a trajectory, and no more.
 
     Raises:
         StorageError: the file is missing or damaged.
@@ -30,11 +54,13 @@ def series_of(directory: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
     path = directory / "trajectory.npz"
     try:
         with np.load(path) as arrays:
-            return {
-                name: (arrays[f"{name}/times"], arrays[f"{name}/values"])
-                for name in _SERIES
-                if f"{name}/values" in arrays.files
-            }
+            names = [name for name in _VALUES if f"{name}/values" in arrays.files]
+            residual = f"{_RESIDUAL}/values" in arrays.files
+            return Measured(
+                values={name: arrays[f"{name}/values"] for name in names},
+                times=arrays[f"{_RESIDUAL}/times"] if residual else np.zeros(0),
+                residual=arrays[f"{_RESIDUAL}/values"] if residual else np.zeros(0),
+            )
     except (OSError, ValueError, KeyError, zipfile.BadZipFile) as cause:
         raise StorageError(
             f"{path} must be readable. {cause}. Delete the run directory and run the same command "
@@ -42,15 +68,16 @@ def series_of(directory: Path) -> dict[str, tuple[np.ndarray, np.ndarray]]:
         ) from cause
 
 
-def last_values(series: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> dict[str, Cell]:
+def last_values(values: Mapping[str, np.ndarray]) -> dict[str, Cell]:
     """The loss at both ends, and the last value of the other quantities."""
-    found: dict[str, Cell] = {}
-    if "loss" in series:
-        losses = series["loss"][1]
-        found["first_loss"], found["final_loss"] = _cell(losses[0]), _cell(losses[-1])
-    for name in ("accuracy", "distance", "kernel_drift"):
-        if name in series and series[name][1].ndim == 1:
-            found[name] = _cell(series[name][1][-1])
+    found = {
+        name: _cell(series[-1])
+        for name, series in values.items()
+        if name != "loss" and series.ndim == 1
+    }
+    if "loss" in values:
+        losses = values["loss"]
+        found |= {"first_loss": _cell(losses[0]), "final_loss": _cell(losses[-1])}
     return found
 
 
@@ -70,6 +97,8 @@ def measured_rate(
         The factor per step, or for gradient flow the exponent per unit of time; None where fewer
         than two values are left.
     """
+    if len(times) < 2:
+        return None
     late = (times >= times[-1] / 2.0) & np.isfinite(values) & (values > 0.0)
     t, y = times[late], np.log(values[late])
     if len(t) < 2 or t[-1] == t[0]:

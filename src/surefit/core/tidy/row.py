@@ -7,19 +7,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from surefit.core.jsonable import as_float, read_json
 from surefit.core.migrations import load_documents
 from surefit.core.proof import ASIDE
 from surefit.core.tidy.columns import COLUMNS
 from surefit.core.tidy.fields import Cell, kind_of, spec_cells, typed
 from surefit.core.tidy.measured import (
+    Measured,
     kernel_rate,
     last_values,
+    measured_of,
     measured_rate,
     promised_rate,
-    series_of,
 )
 from surefit.errors import StorageError
 
@@ -59,7 +58,7 @@ def tidy_row(directory: Path) -> dict[str, Cell]:
             "seconds_training": typed("seconds_training", timings.get("training")),
         }
         if kind == "certify":
-            row |= _certify(result, head[0], series_of(directory))
+            row |= _certify(result, head[0], measured_of(directory))
         else:
             row |= _kernel(result) if kind == "kernel" else {"status": "done"}
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as cause:
@@ -71,9 +70,7 @@ def tidy_row(directory: Path) -> dict[str, Cell]:
 
 
 def _certify(
-    result: Mapping[str, Any],
-    head: Mapping[str, Any],
-    series: Mapping[str, tuple[np.ndarray, np.ndarray]],
+    result: Mapping[str, Any], head: Mapping[str, Any], measured: Measured
 ) -> dict[str, Cell]:
     problem = result["problem"]
     method, step = head["method"], as_float(head["step_size"])
@@ -86,9 +83,7 @@ def _certify(
         "lambda_min_initial": _smallest(result, "empirical_ntk_initial"),
         "lambda_min_final": _smallest(result, "empirical_ntk_final"),
     }
-    rate = None
-    if "squared_residual" in series:
-        rate = measured_rate(*series["squared_residual"], method)
+    rate = measured_rate(measured.times, measured.residual, method)
     smoothness = typed("rate_kernel", problem.get("loss_smoothness"))
     return {
         **cells,
@@ -101,7 +96,7 @@ def _certify(
             proof["verdict"] == "proved" and proof["certificate"] not in ASIDE
             for proof in result.get("proofs", ())
         ),
-        **last_values(series),
+        **last_values(measured.values),
         **smallest,
         "rate_measured": rate,
         **promised_rate(result["theorems"], method),
