@@ -1,5 +1,6 @@
 import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -208,3 +209,10 @@ def test_newer_and_unknown_schemas_are_refused(tmp_path, stored_runs):
     edit(run / "result.json", lambda result: result.update(schema="kernel/1"))
     with pytest.raises(StorageError, match=r"must hold a run of `surefit certify`.*kernel/1"):
         RunRecord.load(run)
+
+
+def test_the_documentation_has_the_table_of_columns():
+    words = {str: "text", int: "integer", float: "number", bool: "yes or no"}
+    lines = [f"| `{c.name}` | {words[c.type]} | {c.unit or '–'} | {c.meaning} |" for c in COLUMNS]
+    page = Path(__file__).parents[2] / "docs" / "runs.md"
+    assert page.read_text(encoding="utf-8").endswith("\n".join(["|---|---|---|---|", *lines, ""]))
