@@ -5,7 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from surefit.core.experiment import ExperimentRecord
 from surefit.core.jsonable import dumps
+from surefit.core.kernel_record import HeatMap, KernelOutcome, KernelRecord
 from surefit.core.migrations import CURRENT, load_documents, schema_of, upgraded
 from surefit.core.record import RunRecord
 from surefit.core.tidy import COLUMNS, RESULT_COLUMNS, column_type, ordered, tidy_row, tidy_rows
@@ -13,6 +15,7 @@ from surefit.core.tidy.fields import EMPTY, as_cell, spec_cells
 from surefit.core.tidy.measured import kernel_rate, measured_rate, promised_rate
 from surefit.errors import StorageError
 from surefit.runs import CertifySpec
+from surefit.runs.experiments.song2021 import Song2021Spec
 from surefit.runs.kernel_spec import KernelSpec
 
 ALL = [column.name for column in COLUMNS]
@@ -216,3 +219,63 @@ def test_the_documentation_has_the_table_of_columns():
     lines = [f"| `{c.name}` | {words[c.type]} | {c.unit or '–'} | {c.meaning} |" for c in COLUMNS]
     page = Path(__file__).parents[2] / "docs" / "runs.md"
     assert page.read_text(encoding="utf-8").endswith("\n".join(["|---|---|---|---|", *lines, ""]))
+
+
+def test_a_kernel_run_is_a_row(tmp_path):
+    spec = KernelSpec(samples=60, network="resnet", observation_noise=0.01)
+    outcome = KernelOutcome(
+        "ntk", "positive_definite", "", 0.6, 55.0, 1e-14, 80.0, 17.0, 48, 0.0, 0.02,
+        ((0.5, 4, 0.1),), {"train_accuracy": 1.0, "test_accuracy": 0.9, "test_rmse": math.nan},
+    )  # fmt: skip
+    KernelRecord(
+        run_id=spec.run_id,
+        title="",
+        spec=spec.canonical(),
+        environment={"date": "2026-01-02T03:04:05+00:00"},
+        verdict="It fits.",
+        holds=True,
+        facts={"training_samples": 48, "inputs": 64, "outputs": 10},
+        kernels=(outcome,),
+        spectra={"ntk": [0.6, 55.0]},
+        panels=(),
+        heat_map=HeatMap("", "", (), (), np.zeros((0, 0))),
+    ).save(tmp_path)
+    row = tidy_row(tmp_path)
+    assert list(row) == ALL
+    assert (row["kind"], row["status"], row["holds"]) == ("kernel", "done", True)
+    assert row["converged"] is row["proved"] is row["width"] is row["test_rmse"] is None
+    assert (row["samples"], row["samples_asked"], row["outputs"]) == (48, 60, 10)
+    assert (row["lambda_min_limit"], row["test_accuracy"]) == (0.6, 0.9)
+    assert (row["tau"], row["observation_noise"], row["depth"]) == ("1/sqrt(L)", "0.01", 3)
+
+
+def test_an_experiment_is_a_row_with_its_own_fields_behind(tmp_path):
+    spec = Song2021Spec(seed=3)
+    run = tmp_path / spec.run_id
+    run.mkdir()
+    ExperimentRecord(
+        run_id=spec.run_id,
+        name="song2021",
+        title="",
+        question="",
+        source="",
+        spec=spec.canonical(),
+        environment={},
+        verdict="As printed.",
+        holds=None,
+        choices={},
+        facts={},
+        columns=("width",),
+        rows=((500,),),
+        panels=(),
+        checks=(),
+    ).save(run)
+    (row,) = tidy_rows(tmp_path)
+    assert list(row)[: len(ALL)] == ALL
+    assert (row["kind"], row["experiment"], row["seed"]) == ("experiment", "song2021", 3)
+    assert (row["status"], row["verdict"], row["holds"]) == ("done", "As printed.", None)
+    assert row["losses"] == " ".join(spec.losses)
+    assert row["ratios"] == " ".join(map(str, spec.ratios))
+    assert column_type("losses", [row]) is str
+    for column in COLUMNS:
+        assert row[column.name] is None or type(row[column.name]) is column.type

@@ -84,6 +84,7 @@ def test_conditions(text, found):
 def test_several_conditions_hold_together():
     assert names("width>0", "proved=no,yes", "data=wine and run_id=a,b") == "b"
     assert names() == "abc"
+    assert parse_where("width>0 and proved=no") == parse_where(["width>0", "proved=no"])
 
 
 @pytest.mark.parametrize(

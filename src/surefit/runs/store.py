@@ -89,7 +89,7 @@ class Store:
         """The runs that are in progress or were interrupted, by name."""
         return self._list(self._incomplete)
 
-    def table(self, where: Sequence[str] = ()) -> list[dict[str, Any]]:
+    def table(self, where: str | Sequence[str] = ()) -> list[dict[str, Any]]:
         """The finished and failed runs as rows of one tidy table, by name.
 
         `surefit.core.tidy.COLUMNS` says what each column is; a row holds them all, None where a

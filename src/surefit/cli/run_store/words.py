@@ -11,6 +11,8 @@ from rich.table import Table
 
 __all__ = ["STATE_COLOURS", "plain_table", "print_fitting", "shown", "size"]
 
+_SENTENCE = 32
+
 STATE_COLOURS = {
     "target_reached": "green",
     "done": "green",
@@ -53,7 +55,8 @@ def plain_table(title: str = "") -> Table:
 def print_fitting(console: Console, columns: list[tuple[str, str, list[str]]]) -> list[str]:
     """Print a table; what does not fit beside the rest is left out, from the right.
 
-    Where the output is no terminal everything is printed, as wide as it is.
+    Sentences are broken into lines. Where the output is no terminal everything is printed, as wide
+    as it is.
 
     Args:
         console: where to.
@@ -70,6 +73,11 @@ def print_fitting(console: Console, columns: list[tuple[str, str, list[str]]]) -
         for cells in zip(*(cells for _, _, cells in columns[:count]), strict=True):
             table.add_row(*cells)
         needed = Measurement.get(console, console.options.update(max_width=100_000), table).maximum
+        for column, (_, _, cells) in zip(table.columns, columns[:count], strict=True):
+            longest = max(map(len, cells), default=0)
+            if console.is_terminal and longest > _SENTENCE:
+                column.no_wrap, column.min_width = False, _SENTENCE
+                needed -= longest - _SENTENCE
         if needed <= width or count == 1:
             wide = console if console.is_terminal else Console(width=needed, highlight=False)
             wide.print(table)

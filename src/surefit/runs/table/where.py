@@ -56,13 +56,14 @@ class Condition:
         return f"{self.column}{self.relation}{','.join(map(_shown, self.values))}"
 
 
-def parse_where(texts: Iterable[str]) -> tuple[Condition, ...]:
-    """Read conditions, all of which are to hold.
+def parse_where(texts: str | Iterable[str]) -> tuple[Condition, ...]:
+    """Read conditions, all of which are to hold; one text or several.
 
     Raises:
         InvalidInputError: a text is no condition.
     """
-    return tuple(condition for text in texts for condition in _parse(text))
+    several = [texts] if isinstance(texts, str) else texts
+    return tuple(condition for text in several for condition in _parse(text))
 
 
 def select_rows(
