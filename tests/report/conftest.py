@@ -28,6 +28,28 @@ def records() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
+def stores() -> ModuleType:
+    """The module of synthetic stores."""
+    return _beside("stores")
+
+
+@pytest.fixture(scope="session")
+def store(stores, tmp_path_factory) -> Path:
+    """A store of 74 runs and a failed cell, some of whose texts try to break out of the page."""
+    root = stores.grid(tmp_path_factory.mktemp("stores") / "runs")
+    stores.hostile(root)
+    return root
+
+
+@pytest.fixture(scope="session")
+def site(store) -> Path:
+    """The site of that store."""
+    from surefit.report import write_site
+
+    return write_site(store)
+
+
+@pytest.fixture(scope="session")
 def pages(records, tmp_path_factory) -> dict[str, Path]:
     """The page of every synthetic run, on disk."""
     from surefit.report import render

@@ -149,6 +149,19 @@ def grid(
     return root
 
 
+def hostile(root: Path) -> None:
+    """Add runs and failures whose every text tries to break out of the page."""
+    for width in (16, 32):
+        run = record(spec(width, 12, 0, data=EVIL, network="deep", init=EVIL))
+        theorem = dataclasses.replace(run.theorems[0], title=EVIL, name=EVIL)
+        demand = dataclasses.replace(run.widths[0], result=EVIL)
+        save(root, dataclasses.replace(run, verdict=EVIL, theorems=(theorem,), widths=(demand,)))
+    fail(root, spec(512, 8, 0), EVIL)
+    broken = root / 'b"><img src=x onerror=alert(1)>'
+    broken.mkdir()
+    (broken / "result.json").write_text("{}")
+
+
 if __name__ == "__main__":
     count = int(sys.argv[2]) if len(sys.argv) > 2 else 120
     grid(Path(sys.argv[1]), seeds=max(count // 24, 1))

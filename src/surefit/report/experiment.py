@@ -143,7 +143,8 @@ def is_experiment(directory: Path) -> bool:
     Raises:
         StorageError: it holds neither.
     """
-    return "panels" in read_json(Path(directory) / "result.json")
+    found = read_json(Path(directory) / "result.json")
+    return isinstance(found, dict) and "panels" in found
 
 
 def write_experiment(directory: Path) -> Path:

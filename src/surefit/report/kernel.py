@@ -185,7 +185,8 @@ def is_kernel(directory: Path) -> bool:
     Raises:
         StorageError: it holds no run at all.
     """
-    return "heat_map" in read_json(Path(directory) / "result.json")
+    found = read_json(Path(directory) / "result.json")
+    return isinstance(found, dict) and "heat_map" in found
 
 
 def write_kernel(directory: Path) -> Path:

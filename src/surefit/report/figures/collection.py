@@ -54,7 +54,7 @@ def overlay_charts(family: Family, traces: Traces) -> dict[str, list[Chart]]:
     """Number of samples -> curves and spectra of the runs with it, one line per run."""
     if family.kind != "certify":
         return {}
-    groups: dict[float | None, list[RunTraces]] = {}
+    groups: dict[float | int | None, list[RunTraces]] = {}
     for run in _traces(family, traces):
         groups.setdefault(run.samples, []).append(run)
     found = {}

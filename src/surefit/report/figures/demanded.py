@@ -59,7 +59,7 @@ def demands_of(record: RunRecord) -> tuple[Demand, ...]:
 
 
 def by_samples(
-    runs: Iterable[tuple[float, Sequence[Demand]]],
+    runs: Iterable[tuple[float | int, Sequence[Demand]]],
 ) -> dict[tuple[str, bool], dict[float, float]]:
     """Result, and whether it hides a constant -> samples -> median width over the runs.
 
@@ -72,7 +72,7 @@ def by_samples(
     for samples, demands in runs:
         for item in demands:
             key = item.result, item.unstated
-            seen.setdefault(key, {}).setdefault(samples, []).append(item.width)
+            seen.setdefault(key, {}).setdefault(float(samples), []).append(item.width)
     return {
         key: {samples: float(np.median(widths)) for samples, widths in sorted(found.items())}
         for key, found in seen.items()

@@ -21,7 +21,7 @@ def _some(runs: Sequence[RunTraces]) -> tuple[list[RunTraces], tuple[str, ...]]:
     """At most `MOST` runs: every width keeps its first seeds."""
     if len(runs) <= MOST:
         return list(runs), ()
-    places: dict[float | None, int] = {}
+    places: dict[float | int | None, int] = {}
     ranked = []
     for run in runs:
         places[run.width] = places.get(run.width, -1) + 1
@@ -64,7 +64,7 @@ def _colours(runs: Sequence[RunTraces]) -> tuple[str, Mapping[str, int]]:
     return first.key, {value: index for index, value in enumerate(first.values)}
 
 
-def curves_chart(runs: Iterable[RunTraces], samples: float | None) -> Chart | None:
+def curves_chart(runs: Iterable[RunTraces], samples: float | int | None) -> Chart | None:
     """Training curves of runs with equal data, with the predictions; None where there are none."""
     chosen, notes = _some([run for run in _order(runs) if len(run.x)])
     if not chosen:
@@ -111,11 +111,11 @@ def curves_chart(runs: Iterable[RunTraces], samples: float | None) -> Chart | No
     )
 
 
-def _on(samples: float | None) -> str:
+def _on(samples: float | int | None) -> str:
     return "" if samples is None else f" on {number(samples)} samples"
 
 
-def spectra_chart(runs: Iterable[RunTraces], samples: float | None) -> Chart | None:
+def spectra_chart(runs: Iterable[RunTraces], samples: float | int | None) -> Chart | None:
     """Spectra of tangent kernels of runs with equal data; None where there are none."""
     chosen, notes = _some([run for run in _order(runs) if set(_WHICH) & set(run.spectra)])
     if not chosen:

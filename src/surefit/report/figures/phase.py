@@ -27,7 +27,7 @@ _WORDY = 150
 
 
 def phase_chart(
-    family: Family, success: str, demands: Iterable[tuple[float, Sequence[Demand]]] = ()
+    family: Family, success: str, demands: Iterable[tuple[float | int, Sequence[Demand]]] = ()
 ) -> Chart | None:
     """The share of successful runs over samples and width; over one of them where only it varies.
 
@@ -66,7 +66,7 @@ def _cells(grid: PhaseGrid) -> Cells:
     )
 
 
-def _cell_text(samples: float, width: float, hits: int, of: int) -> str:
+def _cell_text(samples: float | int, width: float | int, hits: int, of: int) -> str:
     if not of:
         return ""
     low, high = success_interval(hits, of)
@@ -122,7 +122,7 @@ def _demand_marks(
 
 
 def _plane(
-    grid: PhaseGrid, success: str, demands: Iterable[tuple[float, Sequence[Demand]]]
+    grid: PhaseGrid, success: str, demands: Iterable[tuple[float | int, Sequence[Demand]]]
 ) -> Chart:
     found = {p: boundaries(grid, p) for p in PROBABILITIES}
     curves, rest = _demand_marks(by_samples(demands), grid)

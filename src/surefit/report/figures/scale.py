@@ -13,7 +13,7 @@ __all__ = ["edges", "span", "ticks"]
 _TICKS = 9
 
 
-def edges(positions: Sequence[float], log: bool) -> list[float]:
+def edges(positions: Sequence[float | int], log: bool) -> list[float]:
     """The borders of cells around increasing positions: halfway, on the scale of the axis."""
     at = np.asarray(positions, np.float64)
     at = np.log(at) if log else at
@@ -40,7 +40,7 @@ def span(chart: Chart, name: str) -> tuple[float, float]:
     return min([borders[0], *finite]), max([borders[-1], *finite])
 
 
-def ticks(positions: Sequence[float], log: bool) -> list[float]:
+def ticks(positions: Sequence[float | int], log: bool) -> list[float]:
     """Those of the increasing positions that are far enough apart to be named."""
     at = np.asarray(positions, np.float64)
     scale = np.log(at) if log else at

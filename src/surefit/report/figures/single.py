@@ -16,7 +16,7 @@ __all__ = ["success_chart"]
 
 
 def success_chart(
-    grid: PhaseGrid, success: str, demands: Iterable[tuple[float, Sequence[Demand]]]
+    grid: PhaseGrid, success: str, demands: Iterable[tuple[float | int, Sequence[Demand]]]
 ) -> Chart:
     """The share of successes over width, or over samples where there is one width only."""
     over_width = len(grid.x) == 1

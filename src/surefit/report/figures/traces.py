@@ -59,8 +59,8 @@ class RunTraces:
     """
 
     run_id: str
-    width: float | None
-    samples: float | None
+    width: float | int | None
+    samples: float | int | None
     seed: int | None
     time: str = "step"
     x: Float[np.ndarray, " n"] = dataclasses.field(default_factory=lambda: np.zeros(0))
@@ -109,7 +109,9 @@ def _predicted(
     return tuple(item for _, item in [*exact[:1], *best])
 
 
-def run_traces(record: RunRecord, width: float | None, samples: float | None) -> RunTraces:
+def run_traces(
+    record: RunRecord, width: float | int | None, samples: float | int | None
+) -> RunTraces:
     """Of a run of `surefit certify`.
 
     Args:
@@ -142,7 +144,7 @@ def run_traces(record: RunRecord, width: float | None, samples: float | None) ->
     )
 
 
-def kernel_traces(record: KernelRecord, samples: float | None) -> RunTraces:
+def kernel_traces(record: KernelRecord, samples: float | int | None) -> RunTraces:
     """Of a run of `surefit kernel`."""
     spectra = {name: _spectrum(values) for name, values in record.spectra.items() if values}
     return RunTraces(record.run_id, None, samples, None, spectra=spectra)

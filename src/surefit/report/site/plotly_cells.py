@@ -20,7 +20,7 @@ def rounded(values: Sequence[float]) -> list[float | None]:
     return [float(f"{v:.6g}") if math.isfinite(v) else None for v in values]
 
 
-def _corners(positions: Sequence[float], log: bool, inside: float) -> list[float]:
+def _corners(positions: Sequence[float | int], log: bool, inside: float) -> list[float]:
     """The upper end of every cell, moved inside by a share of its size."""
     borders = np.asarray(edges(positions, log), np.float64)
     borders = np.log(borders) if log else borders

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from surefit.errors import InvalidInputError, StorageError
 __all__ = ["replaced_folder"]
 
 _OWN = "build.json"
+# Seconds after which a draft that nobody wrote to was left by a process that was killed.
+_STALE = 3600.0
 
 
 @contextlib.contextmanager
@@ -33,6 +36,7 @@ def replaced_folder(target: Path) -> Iterator[Path]:
     old = target.with_name(f".{target.name}.{os.getpid()}.old")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
+        _clear_leftovers(target)
         shutil.rmtree(draft, ignore_errors=True)
         draft.mkdir()
         yield draft
@@ -55,3 +59,14 @@ def replaced_folder(target: Path) -> Iterator[Path]:
         shutil.rmtree(draft, ignore_errors=True)
         if target.exists():
             shutil.rmtree(old, ignore_errors=True)
+
+
+def _clear_leftovers(target: Path) -> None:
+    """Delete what killed processes left beside the target."""
+    for left in target.parent.glob(f".{target.name}.*"):
+        if left.suffix not in (".draft", ".old"):
+            continue
+        with contextlib.suppress(OSError):
+            newest = max(item.stat().st_mtime for item in (left, left / "runs") if item.exists())
+            if time.time() - newest > _STALE:
+                shutil.rmtree(left, ignore_errors=True)

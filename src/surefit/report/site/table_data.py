@@ -27,7 +27,7 @@ _MEANINGS = {column.name: (column.meaning, column.unit) for column in COLUMNS}
 
 
 def _varies(rows: Sequence[Row], name: str) -> bool:
-    return len({row.get(name) for row in rows}) > 1
+    return len({row[name] for row in rows if row.get(name) is not None}) > 1
 
 
 def shown_first(rows: Sequence[Row]) -> list[str]:
