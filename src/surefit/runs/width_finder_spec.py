@@ -48,8 +48,8 @@ class WidthFinderSpec(DescentFields):
     )
     width: AtLeastOne | None = option(
         None,
-        "The width at which the search begins. Unset: a width with about twice as many parameters "
-        "as residuals.",
+        "The width at which the search begins. Unset: four times the square root of the number of "
+        "residuals.",
         "be a whole number of at least 1",
         "32",
     )

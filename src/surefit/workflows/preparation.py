@@ -20,7 +20,7 @@ from surefit.workflows.deep_networks import DEEP, image_shape
 from surefit.workflows.large import LARGEST
 from surefit.workflows.networks import build_network
 
-__all__ = ["Bench", "bytes_needed", "prepare_bench"]
+__all__ = ["Bench", "bytes_needed", "prepare_bench", "prepare_data"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +72,17 @@ def bytes_needed(spec: CertifySpec) -> int:
     return _memory(network, prepared, _large(spec, prepared))[0]
 
 
-def _prepare(spec: CertifySpec, loss: Loss) -> tuple[data.PreparedData, Layer]:
+def prepare_data(spec: CertifySpec) -> data.PreparedData:
+    """Load and prepare the data, in the shape that the network takes them in.
+
+    Raises:
+        InvalidInputError: the data or a name in the spec is not usable.
+        StorageError: a data file cannot be read.
+    """
+    return _prepare_data(spec, LOSSES[spec.loss]())
+
+
+def _prepare_data(spec: CertifySpec, loss: Loss) -> data.PreparedData:
     prepared = data.prepare(
         _load(spec),
         steps=spec.preprocess,
@@ -83,7 +93,11 @@ def _prepare(spec: CertifySpec, loss: Loss) -> tuple[data.PreparedData, Layer]:
         noise=spec.noise,
         seed=spec.seed,
     )
-    prepared = dataclasses.replace(prepared, x=_inputs(spec, prepared))
+    return dataclasses.replace(prepared, x=_inputs(spec, prepared))
+
+
+def _prepare(spec: CertifySpec, loss: Loss) -> tuple[data.PreparedData, Layer]:
+    prepared = _prepare_data(spec, loss)
     shape = prepared.x.shape[1:]
     return prepared, build_network(spec, prepared.y.shape[1], prepared.vectors.shape[1], shape)
 
