@@ -1,7 +1,10 @@
 """Grids: products, ranges, lists that move together, exclusions, merged cells."""
 
+import json
 import math
+import re
 import tomllib
+from pathlib import Path
 
 import pytest
 
@@ -36,6 +39,19 @@ def test_the_commented_lines_of_the_example_are_right():
     grid = GridSpec.parse(tomllib.loads(text.replace('activation = "tanh"\nsteps', "steps")))
     assert len(grid.cells()) == 2 * (6 * 3 - 2) * 5
     assert (grid.options.workers, grid.options.memory_limit) == (2, 8e9)
+
+
+def test_the_grids_of_documentation_and_benchmarks_are_right():
+    root = Path(__file__).parents[2]
+    page = (root / "docs" / "sweeps.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```toml\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
+    assert len(GridSpec.parse(tomllib.loads(block)).cells()) == 2 * (6 * 3 - 1) * 5
+    for written, values in re.findall(r"^\| `(\{.*?\})` \| (.*?) \|$", page, re.MULTILINE):
+        numbers = json.loads(f"[{values}]")
+        field = "noise" if "." in values else "seed"
+        assert column(field, grid={field: tomllib.loads(f"x = {written}")["x"]}) == numbers
+    files = sorted((root / "benchmarks" / "grids").glob("*.toml"))
+    assert [len(GridSpec.from_file(file).cells()) for file in files] == [150]
 
 
 def test_a_product_is_every_value_with_every_other():
@@ -76,8 +92,8 @@ def test_values_of_a_field(name, written, expected):
 
 
 def test_a_range_of_whole_numbers_has_both_ends_for_any_factor():
-    for end in range(3, 200):
-        found = column("width", grid={"width": {"from": 1, "to": 3**6, "count": end}})
+    for count in range(3, 200, 7):
+        found = column("width", grid={"width": {"from": 1, "to": 3**6, "count": count}})
         assert found[0] == 1 and found[-1] == 3**6
     powers = column("width", grid={"width": {"from": 1, "to": 3**9, "factor": 3}})
     assert powers == [3**k for k in range(10)]

@@ -11,6 +11,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.markup import escape
 from rich.progress_bar import ProgressBar
+from rich.table import Table
 from rich.text import Text
 
 from surefit.cli.sweeping.costs import words
@@ -128,8 +129,10 @@ class LiveProgress(QuietProgress):
         ]
         if len(rows) > _RUNNING:
             rows = [*rows[:_RUNNING], f"  and {len(rows) - _RUNNING} more"]
+        bar = Table.grid()  # a bar by itself ends without a new line
+        bar.add_row(ProgressBar(total=max(1, self.total), completed=ended, width=60))
         return Group(
-            ProgressBar(total=max(1, self.total), completed=ended, width=60),
+            bar,
             Text(self.counts(), style="bold"),
             Text("\n".join(rows), style="dim"),
             Text("\n".join(self._law)),
