@@ -88,11 +88,15 @@ def test_the_journey_of_an_implicit_network(tmp_path):
     assert np.all(record.trajectory["scaled_operator_norm"].values < 1.0)
     assert {check.name.split(":")[0] for check in record.network_checks} == {"start", "end"}
     assert all(check.holds for check in record.network_checks)
+    assert [(one.folder, one.proved) for one in record.proofs] == [("certificate_equilibria", True)]
+    assert f"Proved too: {record.proofs[0].statement}" in record.verdict
+    assert record.certificates[-1].name == "equilibria"
     assert "limit_ntk" in record.spectra
     assert record.problem["gamma"] == 0.1
     assert record.command.count("--gamma") == 0  # its own default
     page = render(record)
-    for words in ("Checks of the network", "How fast, and how fast predicted", "well-posed for"):
+    words = ("Checks of the network", "How fast, and how fast predicted", "well-posed for")
+    for words in (*words, "exactly one equilibrium", f"{record.run_id}/certificate_equilibria"):
         assert words in page
 
 
