@@ -95,8 +95,8 @@ def test_the_journey_of_an_implicit_network(tmp_path):
     assert record.problem["gamma"] == 0.1
     assert record.command.count("--gamma") == 0  # its own default
     page = render(record)
-    words = ("Checks of the network", "How fast, and how fast predicted", "well-posed for")
-    for words in (*words, "exactly one equilibrium", f"{record.run_id}/certificate_equilibria"):
+    told = ("Checks of the network", "How fast, and how fast predicted", "well-posed for")
+    for words in (*told, "exactly one equilibrium", f"{record.run_id}/certificate_equilibria"):
         assert words in page
 
 
