@@ -83,6 +83,7 @@ def log_mlflow(
         )
     # MLflow asks an address that does not answer for minutes; you would rather correct it.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "3")
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     store = stored(out)
     rows = chosen(tidy_rows(store.root), None, where)
     columns = (TextColumn("logging"), BarColumn(bar_width=24), MofNCompleteColumn())
