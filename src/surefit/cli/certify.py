@@ -32,6 +32,8 @@ Examples:
 
 - `surefit certify --data my.csv --activation gelu --width 1024 --out runs`
 
+- `surefit certify --classes 0 1 --samples 100 --polish --floor`
+
 - `surefit certify --network implicit --classes 0 1 --samples 300 --gamma 0.1`
 
 - `surefit certify --network fc --depth 3 --samples 300 --loss cross_entropy`
