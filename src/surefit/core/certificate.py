@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from surefit.core.check import Check, Evidence
+from surefit.core.given_files import whole
 from surefit.core.jsonable import as_float, read_json, write_json
 from surefit.errors import StorageError
 
@@ -125,7 +126,11 @@ class Certificate:
         Raises:
             StorageError: a file is missing or damaged.
         """
-        path = Path(path)
+        with whole(Path(path)):
+            return cls._read(Path(path))
+
+    @classmethod
+    def _read(cls, path: Path) -> Certificate:
         data = read_json(path / "issued.json")
         document = path / "certificate.json"
         return cls(
@@ -144,11 +149,11 @@ def _arrays(path: Path) -> dict[str, np.ndarray]:
     if not path.exists():
         return {}
     try:
-        with np.load(path) as arrays:
+        with np.load(path, allow_pickle=False) as arrays:
             return {name: arrays[name] for name in arrays.files}
-    except (OSError, ValueError, zipfile.BadZipFile) as cause:
+    except (OSError, ValueError, RuntimeError, zipfile.BadZipFile) as cause:
         raise StorageError(
-            f"{path} must be readable. {cause}. Copy the certificate again."
+            f"{path} must be readable. Got an error: {cause}. Copy the certificate again."
         ) from cause
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from surefit.core.check import Check
+from surefit.core.given_files import plain_name, whole
 from surefit.core.jsonable import as_float, read_json, write_json
 from surefit.core.migrations import load_documents
 from surefit.core.surface import Surface
@@ -149,7 +150,11 @@ class ExperimentRecord:
         Raises:
             StorageError: a file is missing, damaged or of another schema.
         """
-        directory = Path(directory)
+        with whole(Path(directory)):
+            return cls._read(Path(directory))
+
+    @classmethod
+    def _read(cls, directory: Path) -> ExperimentRecord:
         (data,) = load_documents(directory, "result.json")
         schema = data.pop("schema", None) if isinstance(data, dict) else None
         if schema != SCHEMA:
@@ -157,6 +162,7 @@ class ExperimentRecord:
                 f"{directory} must hold an experiment of schema {SCHEMA!r}. Got schema "
                 f"{schema!r}. It holds something else. `surefit runs show` says what."
             )
+        plain_name(data["run_id"], directory)
         for key in ("columns", "rows"):
             data[key] = tuple(tuple(x) if isinstance(x, list) else x for x in data[key])
         for key in ("choices", "facts"):

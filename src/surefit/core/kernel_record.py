@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from surefit.core.experiment import CurveLine, Panel
+from surefit.core.given_files import plain_name, whole
 from surefit.core.jsonable import as_float, read_json, write_json
 from surefit.core.migrations import load_documents
 from surefit.errors import StorageError
@@ -154,7 +155,11 @@ class KernelRecord:
         Raises:
             StorageError: a file is missing, damaged or of another schema.
         """
-        directory = Path(directory)
+        with whole(Path(directory)):
+            return cls._read(Path(directory))
+
+    @classmethod
+    def _read(cls, directory: Path) -> KernelRecord:
         (data,) = load_documents(directory, "result.json")
         schema = data.pop("schema", None) if isinstance(data, dict) else None
         if schema != SCHEMA:
@@ -162,6 +167,7 @@ class KernelRecord:
                 f"{directory} must hold a kernel run of schema {SCHEMA!r}. Got schema {schema!r}. "
                 "It holds something else. `surefit runs show` says what."
             )
+        plain_name(data["run_id"], directory)
         classes = data.pop("classes")
         data |= {name: dict(data[name]) for name in _ORDERED}
         for name in ("calibration", "comparison"):

@@ -13,6 +13,7 @@ from surefit.core.check import Check
 from surefit.core.condition_history import ConditionHistory
 from surefit.core.demands import Demands
 from surefit.core.fitted import FittedConstant
+from surefit.core.given_files import plain_name, whole
 from surefit.core.jsonable import as_float, read_json, write_json
 from surefit.core.migrations import CURRENT, load_documents
 from surefit.core.prediction import Prediction
@@ -159,7 +160,11 @@ class RunRecord:
         Raises:
             StorageError: a file is missing, damaged or of a newer schema.
         """
-        directory = Path(directory)
+        with whole(Path(directory)):
+            return cls._read(Path(directory))
+
+    @classmethod
+    def _read(cls, directory: Path) -> RunRecord:
         data, timings = load_documents(directory, "result.json", "timings.json")
         if data["schema"] != SCHEMA:
             raise StorageError(
@@ -181,7 +186,7 @@ class RunRecord:
             for item in data["theorems"]
         )
         return cls(
-            run_id=data["run_id"],
+            run_id=plain_name(data["run_id"], directory),
             spec=read_json(directory / "spec.json"),
             environment=read_json(directory / "environment.json"),
             verdict=data["verdict"],
@@ -192,7 +197,8 @@ class RunRecord:
             theorems=theorems,
             trajectory=Trajectory.load(directory),
             certificates=tuple(
-                Certificate.load(directory / "certificates" / name) for name in data["certificates"]
+                Certificate.load(directory / "certificates" / plain_name(name, directory))
+                for name in data["certificates"]
             ),
             command=data["command"],
             # Absent from records that were written before there were such things.

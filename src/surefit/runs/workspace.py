@@ -48,6 +48,7 @@ class Workspace:
         self.published: Path | None = None
         self._open = True
         with storing(target.parent):
+            _refuse_links(path, self.scratch)
             path.mkdir(exist_ok=True)
             self.scratch.mkdir(exist_ok=True)
             # Every time: a process killed here may have left half of it.
@@ -113,6 +114,18 @@ class Workspace:
                 f"Got run {self.run_id}, which is published, discarded or left. Another process "
                 "may be at work on it by now. Begin the run again."
             )
+
+
+def _refuse_links(*directories: Path) -> None:
+    """What is written into a workspace stays in it."""
+    for directory in directories:
+        for item in (directory, *directory.rglob("*")):
+            if item.is_symlink() and (item.is_file() or item.is_dir()):
+                raise StorageError(
+                    f"`Store.begin(spec=...)` must find no symbolic links in {directory}. Got "
+                    f"{item}. What is written there would end up elsewhere. Remove it, and run the "
+                    "same command again."
+                )
 
 
 def _sync(path: Path) -> None:

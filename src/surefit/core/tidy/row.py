@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from surefit.core.given_files import plain_name
 from surefit.core.jsonable import as_float, read_json
 from surefit.core.migrations import load_documents
 from surefit.core.proof import ASIDE
@@ -50,7 +51,7 @@ def tidy_row(directory: Path) -> dict[str, Cell]:
     result, timings, environment, *head = load_documents(directory, *names)
     row: dict[str, Cell] = {column.name: None for column in COLUMNS}
     try:
-        row |= {"run_id": result["run_id"], **spec_cells(spec)}
+        row |= {"run_id": plain_name(result["run_id"], directory), **spec_cells(spec)}
         row |= {name: result[name] for name in ("verdict", "holds")}
         row |= {
             "created": environment.get("date"),

@@ -42,8 +42,8 @@ class Npz(Loader):
     def load(self) -> Dataset:
         """Read the archive; pickled objects are refused, because reading them runs code."""
         path = Path(self.path).expanduser()
-        _require_archive(path)
         try:
+            _require_archive(path)
             with zipfile.ZipFile(path) as archive:
                 names = [name for name in archive.namelist() if name.endswith(".npy")]
                 x_key, y_key = self._keys(path, [name.removesuffix(".npy") for name in names])
