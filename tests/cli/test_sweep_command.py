@@ -326,3 +326,21 @@ def test_the_terminal_is_redrawn(engine, tmp_path):
     assert "waits: 2 GiB are free" in text and "runs again: it was killed" in text
     assert "NumericalError: no [b]luck" in text
     assert "1 of 4 done, 0 running, 1 failed, 2 to go, about 4 s left" in drawn.export_text()
+
+
+@pytest.mark.slow
+def test_cells_are_ordinary_runs(surefit, tmp_path):
+    (tmp_path / "grid.toml").write_text(
+        "[base]\nclasses = [0, 1]\nsteps = 2000\n[grid]\nwidth = [16, 32]\nsamples = [10]\n"
+        "seed = { count = 2 }\n",
+        encoding="utf-8",
+    )
+    code, out, err = surefit("sweep", "grid.toml", "--workers", 2)
+    assert code == 0, out + err
+    assert "4 of 4 cells are finished, 4 of them now" in out
+    again = ("--classes", 0, 1, "--steps", 2000, "--width", 16, "--samples", 10)
+    code, out, _ = surefit("certify", *again)
+    assert "This run is finished already" in out
+    assert not list((tmp_path / "runs").glob("*/report.html"))
+    code, out, _ = surefit("sweep", "grid.toml", "--dry-run")
+    assert "To run    0" in out
