@@ -33,7 +33,7 @@ from typing import Any
 
 from surefit.core.jsonable import read_json
 from surefit.core.tidy import tidy_rows
-from surefit.errors import StorageError
+from surefit.errors import BusyRunError, StorageError
 from surefit.runs.failures import FailedRun, read_failure, write_failure
 from surefit.runs.identity import Identified, canonical_text, digest
 from surefit.runs.lock import exclusive
@@ -243,12 +243,30 @@ class Store:
             except OSError:
                 _remove_directories(made)
                 raise
-        # Checkpoints of runs whose process was killed just after publishing.
-        for scratch in self._incomplete.glob("*.scratch"):
-            if (self.root / scratch.stem / "spec.json").exists():
-                shutil.rmtree(scratch, ignore_errors=True)
-        for rest in self._incomplete.glob("*.deleted"):  # of a process killed while deleting
-            shutil.rmtree(rest, ignore_errors=True)
+        with storing(self.root):
+            self._clean()
+
+    def clean(self) -> None:
+        """Remove what processes left that were killed just after publishing a run.
+
+        Where the store cannot be written it stays; it harms nothing.
+        """
+        with contextlib.suppress(StorageError), storing(self.root):
+            self._clean()
+
+    def _clean(self) -> None:
+        left = [path.name.removesuffix(".owner") for path in self._incomplete.glob("[!.]*.*")]
+        names = {name.rpartition(".")[0] for name in left}
+        for name in names | {path.name for path in self._failed.glob("*")}:
+            if not (self.root / name / "spec.json").exists():
+                continue
+            # A held lock: that process is about to remove all this itself.
+            with (
+                contextlib.suppress(BusyRunError),
+                exclusive(self._incomplete / f"{name}.lock", name),
+            ):
+                shutil.rmtree(self._incomplete / f"{name}.scratch", ignore_errors=True)
+                self._drop_failure(name)
 
 
 def _read_run(path: Path) -> StoredRun | None:

@@ -49,7 +49,7 @@ class Lab:
 
     def start(self, store, cells, **options):
         """A sweep in a process of its own."""
-        grid = [{"width": c.width, "seed": c.seed, "steps": c.steps} for c in cells]
+        grid = [{name: getattr(c, name) for name in c.model_fields_set} for c in cells]
         return self.python(
             str(JOBS / "drive.py"), str(store), json.dumps(grid),
             json.dumps({"job": TINY, **options}),

@@ -6,6 +6,7 @@ import time
 import numpy as np
 import pytest
 
+from surefit.runs import CertifySpec
 from surefit.workflows.sweeps import sweep
 
 from .conftest import TINY, never_repeated, results
@@ -13,30 +14,24 @@ from .conftest import TINY, never_repeated, results
 
 def rounds(lab, cells, kills, seed, longest, **options):
     """Sweep over `cells` again and again until the kills are used up, then to the end."""
-    rng, store, done = np.random.default_rng(seed), lab.folder / "killed", 0
+    rng, store = np.random.default_rng(seed), lab.folder / "killed"
     victims = []
-    while done < kills:
+    while len(victims) < kills:
         with lab.start(store, cells, workers=2, **options) as process:
-            while done < kills and process.poll() is None:
-                # A random moment: at once, or some way into whatever happens then.
-                end = time.monotonic() + rng.uniform(0.0, longest)
-                while time.monotonic() < end and process.poll() is None:
-                    time.sleep(0.005)
-                workers = [pid for pid in lab.processes() if pid != process.pid]
+            while len(victims) < kills and process.poll() is None:
+                whole = rng.random() < 0.4
+                # A random moment: while things start, or some way into a cell.
+                time.sleep(rng.uniform(0.0, longest))
+                workers = [] if whole else others(lab, process)
                 if process.poll() is not None:
                     break
-                whole = rng.random() < 0.4 or not workers
-                victim = process.pid if whole else int(rng.choice(workers))
-                try:
-                    os.kill(victim, 9)
-                except ProcessLookupError:
-                    continue
-                done += 1
+                os.kill(process.pid if whole else int(rng.choice(workers)), 9)
                 victims.append("sweep" if whole else "worker")
+                process.wait() if whole else time.sleep(0.05)
             process.communicate()
         assert lab.alone()  # workers end with their sweep
         assert process.returncode in (0, -9), process.returncode
-        assert done == kills or process.returncode == -9, "the grid was too small for the kills"
+        assert len(victims) == kills or process.returncode == -9, "a small grid for these kills"
     with lab.start(store, cells, workers=2, retry_failed=True, **options) as process:
         told = process.communicate()[0]
     assert process.returncode == 0, told
@@ -44,12 +39,22 @@ def rounds(lab, cells, kills, seed, longest, **options):
     return store, victims
 
 
-def kill_test(lab, cells, kills, seed, longest):
+def others(lab, process):
+    """The workers of a sweep, as soon as there are any; none once it has ended."""
+    while process.poll() is None:
+        found = sorted(set(lab.processes()) - {process.pid})
+        if found:
+            return found
+        time.sleep(0.01)
+    return []
+
+
+def kill_test(lab, cells, kills, seed, longest, job=TINY):
     reference = lab.folder / "whole"
-    assert sweep(cells, reference, workers=1, job=TINY).finished == len(cells)
+    assert sweep(cells, reference, workers=1, job=job).finished == len(cells)
     expected = results(reference)
     lab.log.write_text("")
-    store, victims = rounds(lab, cells, kills, seed, longest)
+    store, victims = rounds(lab, cells, kills, seed, longest, job=job)
     assert len(victims) == kills and {"sweep", "worker"} == set(victims)
     assert results(store) == expected
     # A process that is killed between publishing and its last line leaves no `end`.
@@ -67,3 +72,13 @@ def test_eight_kills(lab, monkeypatch):
 def test_fifty_kills(lab, monkeypatch):
     monkeypatch.setenv("TINY_PAUSE", "0.05")
     kill_test(lab, lab.cells(widths=range(15, 25), seeds=8), 50, seed=2, longest=2.0)
+
+
+@pytest.mark.slow
+def test_fifty_kills_of_certify_runs(lab):
+    cells = [
+        CertifySpec(width=width, seed=seed, steps=9, samples=20, classes=(0, 1))
+        for width in (32, 48)
+        for seed in range(6)
+    ]
+    kill_test(lab, cells, 50, seed=4, longest=12.0, job="logged_cell:run")

@@ -93,6 +93,7 @@ def sweep(
             interrupted = run_locally(
                 ledger, root, job=job, workers=workers, memory_limit=memory_limit
             )
+    store.clean()
     return SweepOutcome(
         finished=ledger.finished,
         reused=ledger.reused,
