@@ -14,11 +14,12 @@ import numpy as np
 from jaxtyping import Array, Float
 
 from surefit.diagnosis.kernel import DenseKernel
+from surefit.diagnosis.subject import Subject
 from surefit.function_space.curves import steps_to_loss
 from surefit.function_space.filters import Descent
 from surefit.losses import Loss
 
-__all__ = ["Course", "course"]
+__all__ = ["Course", "course", "slopes"]
 
 # Operations that following the steps may take, and the most steps in any case.
 _OPERATIONS, _MOST = 4e9, 20_000
@@ -41,6 +42,13 @@ class Course:
     outputs: Float[np.ndarray, "n k"]
     coefficients: Float[np.ndarray, " nk"]
     losses: np.ndarray | None
+
+
+def slopes(subject: Subject, outputs: Float[np.ndarray, "n k"]) -> Float[np.ndarray, "n k"]:
+    """What drives the parameters: the residual, or the slope of a loss that is no square."""
+    if subject.scale is not None:
+        return outputs - np.asarray(subject.y)
+    return np.asarray(subject.loss.output_gradient(jnp.asarray(outputs), subject.y))
 
 
 def course(kernel: DenseKernel, step_size: float, steps: int | None = None) -> Course:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from surefit.core.layer import Layer, Params
+from surefit.core.layer import Params
 from surefit.core.precision import float64
+from surefit.diagnosis.arguments import require_numbers
 from surefit.diagnosis.curvature import extremes_of_all
-from surefit.diagnosis.descent import Course, course
+from surefit.diagnosis.descent import Course, course, slopes
 from surefit.diagnosis.fit import fit_of
 from surefit.diagnosis.hardness import hardness_of
 from surefit.diagnosis.horizon import horizon_of
@@ -22,7 +23,6 @@ from surefit.diagnosis.prepare import like, prepare
 from surefit.diagnosis.result import Diagnosis
 from surefit.diagnosis.stepsize import step_size_of
 from surefit.diagnosis.subject import Subject
-from surefit.errors import InvalidInputError
 from surefit.losses import Loss
 
 __all__ = ["diagnose"]
@@ -32,7 +32,7 @@ _KRYLOV = 200
 
 @float64
 def diagnose(
-    network: Layer | Callable,
+    network: Any,
     params: Params | None,
     x: Any,
     y: Any,
@@ -107,7 +107,7 @@ def diagnose(
         >>> sf.diagnose(f, params, x, jnp.sin(x[:, 0])).fit.holds
         True
     """
-    _require_numbers(step_size, target_losses, tolerance, samples, hardest, memory_limit)
+    require_numbers(step_size, target_losses, tolerance, samples, hardest, memory_limit)
     subject = prepare("diagnose", network, params, x, y, loss, trainable)
     original = network if params is None else params
     after = None if trained is None else like("diagnose", "trained", subject, original, trained)
@@ -137,11 +137,7 @@ def diagnose(
 
 
 def _modes(subject: Subject, kernel: DenseKernel, whole: bool, memory_limit: int | None) -> Modes:
-    outputs, y = np.asarray(subject.predictions()), np.asarray(subject.y)
-    if subject.scale is not None:
-        residual = (outputs - y).reshape(-1)
-    else:
-        residual = np.asarray(subject.loss.output_gradient(outputs, subject.y)).reshape(-1)
+    residual = slopes(subject, np.asarray(subject.predictions())).reshape(-1)
     if whole:
         return dense_modes(kernel, residual)
     return krylov_modes(operator(subject, memory_limit), residual, _KRYLOV, subject.relative_error)
@@ -178,39 +174,3 @@ def _remarks(
     if subject.fixed:
         found.append(f"Arrays that do not move: {', '.join(subject.fixed[:8])}.")
     return tuple(found)
-
-
-def _require_numbers(
-    step_size: float | None,
-    target_losses: Sequence[float] | None,
-    tolerance: float,
-    samples: int | None,
-    hardest: int,
-    memory_limit: int | None,
-) -> None:
-    if step_size is not None and not 0.0 < step_size < math.inf:
-        raise _wrong("step_size", "positive and finite", step_size,
-                     "Descent goes downhill by it", "Leave it out for the safe one")  # fmt: skip
-    if target_losses is not None:
-        for target in target_losses:
-            if not 0.0 < target < math.inf:
-                raise _wrong("target_losses", "positive and finite numbers", target,
-                             "No number of steps reaches a loss of zero",
-                             "Write the losses that are small enough for you")  # fmt: skip
-    if not 0.0 < tolerance < math.inf:
-        raise _wrong("tolerance", "positive and finite", tolerance,
-                     "No network of finite width equals its linearisation",
-                     "Write 0.1, say")  # fmt: skip
-    if samples is not None and samples < 1:
-        raise _wrong("samples", "at least 1", samples, "A kernel has a row per sample",
-                     "Leave it out for what time and memory allow")  # fmt: skip
-    if hardest < 1:
-        raise _wrong("hardest", "at least 1", hardest, "So many samples are explained",
-                     "Write 5, say")  # fmt: skip
-    if memory_limit is not None and memory_limit < 1:
-        raise _wrong("memory_limit", "a positive number of bytes", memory_limit,
-                     "It bounds what is held at the peak", "Write 2 * 2**30 for 2 GiB")  # fmt: skip
-
-
-def _wrong(name: str, must: str, got: object, why: str, instead: str) -> InvalidInputError:
-    return InvalidInputError(f"`diagnose({name}=...)` must be {must}. Got {got}. {why}. {instead}.")

@@ -71,9 +71,9 @@ def fit_of(subject: Subject, kernel: DenseKernel, extremes: Extremes | None) -> 
     smallest = kernel.spectrum.smallest if extremes is None else extremes.smallest
     largest = kernel.spectrum.largest if extremes is None else extremes.largest
     checks = (
-        Check("p >= n k", subject.parameters, subject.residuals, Sense.AT_LEAST,
+        Check("p >= n k", float(subject.parameters), float(subject.residuals), Sense.AT_LEAST,
               note="fewer parameters than residuals leave the kernel singular"),
-        Check("conflicting duplicates", len(conflicts), 0.0,
+        Check("conflicting duplicates", float(len(conflicts)), 0.0,
               note="no function has two values at one input"),
         smallest.check("lambda_min(K) > 0", 0.0, Sense.GREATER, note=_note(subject, extremes)),
     )  # fmt: skip

@@ -12,14 +12,11 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float
 
-from surefit.diagnosis.descent import Course
+from surefit.diagnosis.descent import Course, slopes
 from surefit.diagnosis.kernel import DenseKernel
+from surefit.diagnosis.neighbours import classes, contradicted, cosines, left_out, rivals
 
 __all__ = ["HardSample", "Hardness", "hardness_of"]
-
-_RIDGES = 10.0 ** -np.arange(1, 10)
-# A number that is predicted by the others this many times worse than usual is called suspicious.
-_UNUSUAL = 3.0
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,9 +32,10 @@ class HardSample:
         rival: the sample of another class (of a target further off than a standard deviation) that
             is nearest in the angle of the kernel; None: there is none.
         cosine: of that angle.
-        suspicion: the error of the others' prediction of its target, in units of the usual one.
+        suspicion: the error of the others' prediction of its target, in units of what is usual
+            for a sample with such neighbours.
         predicted: what the others predict.
-        suspicious: whether they predict another class (a number off by three of the usual errors).
+        suspicious: whether they predict another class (a number off by three such units).
         sentence: all of it in words.
     """
 
@@ -87,18 +85,19 @@ def hardness_of(kernel: DenseKernel, course: Course, step_size: float, top: int)
     """
     subject = kernel.subject
     n = subject.samples
-    left = _slopes(kernel, course.outputs)
+    left = slopes(subject, course.outputs)
     energy = np.sum(left**2, axis=1)
     shares = energy / energy.sum() if energy.sum() > 0.0 else np.zeros(n)
     slow = _slow_shares(kernel, course.steps, step_size)
-    predicted, errors = _left_out(kernel)
-    usual = float(np.sqrt(np.median(errors**2))) or 1.0
+    predicted, errors = left_out(kernel)
+    # Of a normal distribution the median of absolute values is 0.6745 standard deviations.
+    usual = float(np.median(errors)) / 0.6745 or 1.0
     suspicions = errors / usual
-    wrong = _contradicted(kernel, predicted, suspicions)
+    wrong = contradicted(kernel, predicted, suspicions)
     order = np.argsort(-shares, kind="stable")[:top]
-    cosines = _cosines(kernel.of_samples)
+    angles = cosines(kernel.of_samples)
     hardest = tuple(
-        _explained(kernel, int(i), shares, slow, cosines, suspicions, predicted, wrong,
+        _explained(kernel, int(i), shares, slow, angles, suspicions, predicted, wrong,
                    course.steps)
         for i in order if shares[i] > 0.0
     )  # fmt: skip
@@ -115,15 +114,6 @@ def hardness_of(kernel: DenseKernel, course: Course, step_size: float, top: int)
     )
 
 
-def _slopes(kernel: DenseKernel, outputs: np.ndarray) -> Float[np.ndarray, "n k"]:
-    """What drives the parameters: the residual, or the slope of another loss."""
-    subject = kernel.subject
-    y = np.asarray(subject.y)
-    if subject.scale is not None:
-        return outputs - y
-    return np.asarray(subject.loss.output_gradient(outputs, subject.y))
-
-
 def _slow_shares(kernel: DenseKernel, steps: int, step_size: float) -> Float[np.ndarray, " n"]:
     subject = kernel.subject
     scale = subject.scale
@@ -135,67 +125,23 @@ def _slow_shares(kernel: DenseKernel, steps: int, step_size: float) -> Float[np.
     return axes.reshape(subject.samples, subject.outputs).mean(axis=1)
 
 
-def _left_out(kernel: DenseKernel) -> tuple[Float[np.ndarray, "n k"], Float[np.ndarray, " n"]]:
-    """Predictions of kernel ridge regression without the sample, with the ridge that does best."""
-    matrix, y = kernel.of_samples, np.asarray(kernel.subject.y)
-    mean = y.mean(axis=0, keepdims=True)
-    values, vectors = np.linalg.eigh(matrix)
-    turned = vectors.T @ (y - mean)
-    best = None
-    for ridge in _RIDGES * max(float(values[-1]), np.finfo(float).tiny):
-        inverse = 1.0 / (np.maximum(values, 0.0) + ridge)
-        own = np.einsum("ij,j,ij->i", vectors, inverse, vectors)
-        error = (vectors @ (inverse[:, None] * turned)) / own[:, None]
-        if best is None or np.sum(error**2) < np.sum(best**2):
-            best = error
-    return y - best, np.linalg.norm(best, axis=1)
-
-
-def _contradicted(kernel: DenseKernel, predicted: np.ndarray, suspicions: np.ndarray) -> np.ndarray:
-    labels = kernel.subject.labels
-    if labels is None:
-        return suspicions > _UNUSUAL
-    return _classes(kernel, predicted) != labels
-
-
-def _classes(kernel: DenseKernel, predicted: np.ndarray) -> np.ndarray:
-    if predicted.shape[1] > 1:
-        return np.argmax(predicted, axis=1)
-    levels = np.unique(np.asarray(kernel.subject.y))
-    return (predicted[:, 0] > levels.mean()).astype(int)
-
-
-def _cosines(matrix: Float[np.ndarray, "n n"]) -> Float[np.ndarray, "n n"]:
-    lengths = np.sqrt(np.maximum(np.diagonal(matrix), 0.0))
-    lengths = np.where(lengths > 0.0, lengths, 1.0)
-    return matrix / (lengths[:, None] * lengths[None, :])
-
-
-def _rivals(kernel: DenseKernel, i: int) -> np.ndarray:
-    labels, y = kernel.subject.labels, np.asarray(kernel.subject.y)
-    if labels is not None:
-        return labels != labels[i]
-    spread = float(np.sqrt(np.sum(y.var(axis=0))))
-    return np.linalg.norm(y - y[i : i + 1], axis=1) > spread
-
-
 def _explained(
     kernel: DenseKernel,
     i: int,
     shares: np.ndarray,
     slow: np.ndarray,
-    cosines: np.ndarray,
+    angles: np.ndarray,
     suspicions: np.ndarray,
     predicted: np.ndarray,
     wrong: np.ndarray,
     steps: int,
 ) -> HardSample:
-    others = _rivals(kernel, i)
-    rival = int(np.argmax(np.where(others, cosines[i], -np.inf))) if others.any() else None
-    cosine = float(cosines[i, rival]) if rival is not None else float("nan")
+    others = rivals(kernel, i)
+    rival = int(np.argmax(np.where(others, angles[i], -np.inf))) if others.any() else None
+    cosine = float(angles[i, rival]) if rival is not None else float("nan")
     labels, y = kernel.subject.labels, np.asarray(kernel.subject.y)
     if labels is not None:
-        target, said = float(labels[i]), float(_classes(kernel, predicted)[i])
+        target, said = float(labels[i]), float(classes(kernel, predicted)[i])
         kind, opposed = f"class {labels[i]}", f"class {int(said)}"
         near = "" if rival is None else f"class {labels[rival]}"
     else:

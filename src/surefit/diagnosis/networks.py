@@ -12,7 +12,7 @@ import jax
 from surefit.core.layer import Layer
 from surefit.errors import InvalidInputError
 
-__all__ = ["brought"]
+__all__ = ["brought", "parameters_now"]
 
 
 def brought(call: str, network: Any, params: Any, x: Any) -> tuple[Layer | Callable, Any]:
@@ -49,6 +49,15 @@ def brought(call: str, network: Any, params: Any, x: Any) -> tuple[Layer | Calla
             "first."
         )
     return network, params
+
+
+def parameters_now(params: Any) -> Any:
+    """Parameters as they are given later: of a PyTorch module its own, others themselves."""
+    if not _is_torch(params):
+        return params
+    from surefit.torch import parameters_of
+
+    return parameters_of(params)
 
 
 def _mapped(module: Any, x: Any) -> Any:

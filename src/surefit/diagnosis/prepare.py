@@ -13,7 +13,8 @@ import numpy as np
 from surefit.core.layer import Layer
 from surefit.core.tree import leaf_names
 from surefit.diagnosis.losses import as_loss, as_targets
-from surefit.diagnosis.networks import brought
+from surefit.diagnosis.moving import require_finite_leaves, split
+from surefit.diagnosis.networks import brought, parameters_now
 from surefit.diagnosis.numbers import as_double, unit_of
 from surefit.diagnosis.subject import Subject
 from surefit.diagnosis.tracing import require_per_example, traced
@@ -36,7 +37,7 @@ def prepare(
     loss = as_loss(call, loss)
     x = _inputs(call, x)
     network, params = brought(call, network, params, x)
-    function, moving, fixed = _split(call, network, params, trainable)
+    function, moving, fixed = split(call, network, params, trainable)
     unit = unit_of(function, as_double(moving), _double(x))
     double = unit <= float(np.finfo(np.float64).eps)
     if double:
@@ -73,6 +74,7 @@ def like(call: str, name: str, subject: Subject, original: Any, params: Any) -> 
     Raises:
         InvalidInputError: another structure, other shapes, or not finite.
     """
+    params = parameters_now(params)
     if isinstance(subject.network, Layer):
         moving, _ = eqx.partition(params, subject.network.trainable(subject.params))
     else:
@@ -87,7 +89,7 @@ def like(call: str, name: str, subject: Subject, original: Any, params: Any) -> 
             "training returned."
         )
     moving = jax.tree.map(lambda new, old: jnp.asarray(new, old.dtype), moving, subject.moving)
-    _require_finite_leaves(call, name, moving)
+    require_finite_leaves(call, name, moving)
     return moving
 
 
@@ -132,73 +134,6 @@ def _inputs(call: str, x: Any) -> Any:
 
 def _double(x: np.ndarray) -> np.ndarray:
     return x.astype(np.float64) if np.issubdtype(x.dtype, np.floating) else x
-
-
-def _split(
-    call: str, network: Layer | Callable, params: Any, trainable: Any
-) -> tuple[Callable, Any, tuple[str, ...]]:
-    """The network as a function of what moves, what moves, and the names of what does not."""
-    if isinstance(network, Layer):
-        if trainable is not None:
-            raise InvalidInputError(
-                f"`{call}(trainable=...)` must be None with a layer. Got "
-                f"{type(trainable).__name__}. Layers say themselves what moves. Write "
-                "`trained=False` in the layer."
-            )
-        moving, fixed = eqx.partition(params, network.trainable(params))
-        apply = network.apply
-    else:
-        moving, fixed = _partition(call, params, trainable)
-        apply = network
-    if not jax.tree.leaves(moving):
-        raise InvalidInputError(
-            f"`{call}(params=...)` must hold at least one floating array that moves. Got "
-            f"{type(params).__name__} with {len(jax.tree.leaves(params))} leaves and none. Without "
-            "trained parameters there is no tangent kernel. Pass the weights as the second "
-            "argument, as floating arrays."
-        )
-    _require_finite_leaves(call, "params", moving)
-    names = [n for n, leaf in zip(leaf_names(fixed), jax.tree.leaves(fixed), strict=True)
-             if eqx.is_array(leaf)]  # fmt: skip
-    return lambda part, x: apply(eqx.combine(part, fixed), x), moving, tuple(names)
-
-
-def _partition(call: str, params: Any, trainable: Any) -> tuple[Any, Any]:
-    try:
-        marked = params if trainable is None else eqx.filter(params, trainable)
-    except (TypeError, ValueError) as cause:
-        raise InvalidInputError(
-            f"`{call}(trainable=...)` must be a pytree of booleans in the form of the parameters, "
-            f"or of a part of it. Got {trainable!r}. It says which parameters move. Write for "
-            'example {"params": True, "batch_stats": False}.'
-        ) from cause
-    arrays = eqx.filter(marked, eqx.is_array)
-    for name, leaf in zip(leaf_names(arrays), jax.tree.leaves(arrays), strict=True):
-        if jax.dtypes.issubdtype(leaf.dtype, jax.dtypes.extended):
-            continue  # keys of random numbers
-        if not np.issubdtype(leaf.dtype, np.floating) and leaf.dtype.kind != "V":
-            raise InvalidInputError(
-                f"`{call}(params=...)` must be floating arrays where they move. Got {leaf.dtype} "
-                f"at {name!r}. Descent moves numbers by less than one, along one real gradient. "
-                f"Cast it to float, or mark it as fixed with `trainable=`."
-            )
-    moving = eqx.filter(marked, eqx.is_inexact_array)
-    names, leaves = set(leaf_names(moving)), jax.tree.leaves(params)
-    rest = [
-        None if name in names else leaf
-        for name, leaf in zip(leaf_names(params), leaves, strict=True)
-    ]
-    return moving, jax.tree.unflatten(jax.tree.structure(params), rest)
-
-
-def _require_finite_leaves(call: str, argument: str, moving: Any) -> None:
-    for name, leaf in zip(leaf_names(moving), jax.tree.leaves(moving), strict=True):
-        if not bool(jnp.isfinite(jnp.asarray(leaf)).all()):
-            raise InvalidInputError(
-                f"`{call}({argument}=...)` must be finite. Got NaN or infinity in {name!r}. "
-                "Training has diverged, or the file was damaged. Go back to weights that are "
-                "finite."
-            )
 
 
 def _network(network: Any, function: Callable) -> Any:

@@ -91,7 +91,7 @@ class Watched:
         return f"<pre>{html.escape(str(self))}</pre>"
 
 
-def _cell(value: float, code: str) -> str:
+def _cell(value: float | int, code: str) -> str:
     return "" if math.isnan(value) else format(value, code)
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from surefit.core.layer import Layer, Params
+from surefit.core.layer import Params
 from surefit.core.precision import float64
 from surefit.core.spectrum import Extremes
 from surefit.diagnosis.curvature import sharpness
@@ -113,7 +112,7 @@ class Watch:
 
 @float64
 def watch(
-    network: Layer | Callable,
+    network: Any,
     params: Params | None,
     x: Any,
     y: Any,

@@ -6,6 +6,8 @@ import warnings
 from collections.abc import Callable
 from typing import Any
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 
 from surefit.errors import InvalidInputError, MissingDependencyError
@@ -28,9 +30,9 @@ def as_jax(module: Any, x: Any) -> tuple[Callable[[dict[str, Any], Any], Any], d
             inputs are exported in the type of the module's parameters.
 
     Returns:
-        The function, and the parameters by the names of `module.named_parameters()` as NumPy
-        arrays. Buffers (running means) are part of the function, and so are parameters with
-        `requires_grad=False`.
+        The function, and the parameters by the names of `module.named_parameters()` (float64 ones
+        stay NumPy arrays where JAX is in float32 mode). Buffers (running means) are part of the
+        function, and so are parameters with `requires_grad=False`.
 
     Raises:
         MissingDependencyError: PyTorch is not installed, or older than 2.6.
@@ -61,8 +63,10 @@ def as_jax(module: Any, x: Any) -> tuple[Callable[[dict[str, Any], Any], Any], d
             names[node] = name
         else:
             fixed[node] = _array(state[name])
-    params = {name: _array(state[name]) for name in names.values()}
-    return Program(program.graph, names, fixed, tuple(signature.user_inputs)), params
+    params = {name: _as_leaf(state[name]) for name in names.values()}
+    found = Program(program.graph, names, fixed, tuple(signature.user_inputs))
+    _require_runs(found, params, batch)
+    return found, params
 
 
 def parameters_of(module: Any) -> dict[str, Any]:
@@ -71,7 +75,7 @@ def parameters_of(module: Any) -> dict[str, Any]:
     Args:
         module: the one that was exported, after some training, say.
     """
-    return {name: _array(p) for name, p in module.named_parameters() if p.requires_grad}
+    return {name: _as_leaf(p) for name, p in module.named_parameters() if p.requires_grad}
 
 
 def _torch() -> Any:
@@ -137,6 +141,26 @@ def _exported(torch: Any, module: Any, batch: Any) -> Any:
         ) from cause
     finally:
         module.train(training)
+
+
+def _require_runs(program: Program, params: dict[str, Any], batch: Any) -> None:
+    """Trace once, so that what cannot be run is said here."""
+    try:
+        jax.eval_shape(program, params, batch.numpy())
+    except InvalidInputError:
+        raise
+    except Exception as cause:  # an operation with arguments that were not foreseen
+        raise InvalidInputError(
+            "`as_jax(module=...)` must use operations as they are known here. Got "
+            f"{type(cause).__name__}: {cause}. The graph is run operation by operation in JAX. "
+            "Write that part of the module in other words, or the network in JAX."
+        ) from cause
+
+
+def _as_leaf(tensor: Any) -> Any:
+    value = _array(tensor)
+    wide = value.dtype.itemsize == 8 and not jax.config.jax_enable_x64
+    return value if wide else jnp.asarray(value)
 
 
 def _array(tensor: Any) -> np.ndarray:
