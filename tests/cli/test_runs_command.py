@@ -169,9 +169,11 @@ def test_migrate(surefit, store):
 
 def test_columns_are_explained(surefit):
     out = surefit("runs", "columns")[1]
-    assert [
-        words[0] for words in listed(out) if words[0] in ("run_id", "status", "width")
-    ] == ["run_id", "status", "width"]
+    assert [words[0] for words in listed(out) if words[0] in ("run_id", "status", "width")] == [
+        "run_id",
+        "status",
+        "width",
+    ]
 
 
 def test_a_narrow_terminal_gets_the_columns_that_fit(monkeypatch, store, capsys):
