@@ -5,11 +5,12 @@ export NO_MKDOCS_2_WARNING := 1
 VENV := .venv
 BIN := $(VENV)/bin
 RUNS ?= runs
+FUZZ_SECONDS ?= 60
 
 DEMO := certify --data digits --classes 0 1 --samples 300 --network shallow --activation tanh \
         --width 512 --seed 0 --out $(RUNS)
 
-.PHONY: help demo test slow lint docs bench bench-peers bench-neural-tangents lock clean
+.PHONY: help demo test slow fuzz lint docs bench bench-peers bench-neural-tangents lock clean
 
 help:            ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +31,11 @@ test: $(VENV)/ready  ## lint, floors, documentation and all tests but the slow o
 	$(BIN)/lint-imports
 	$(BIN)/mkdocs build --strict --quiet
 	OPENBLAS_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal  # workers share the cores
+
+fuzz: $(VENV)/ready  ## fuzz the readers of files, FUZZ_SECONDS (60) each; findings are left in fuzz/
+	for target in idx csv npz toml certificate; do \
+	    $(BIN)/python tests/fuzz/run.py $$target --seconds $(FUZZ_SECONDS) || exit 1; \
+	done
 
 slow: $(VENV)/ready  ## the longer experiments
 	$(BIN)/python -m pytest -m slow
