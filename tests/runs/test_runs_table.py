@@ -277,12 +277,15 @@ def test_a_deletion_that_is_killed_leaves_no_half_run(tmp_path, stored_runs, mon
     assert content(tmp_path) == [".incomplete"]
 
 
-def test_a_new_run_removes_what_a_killed_deletion_left(tmp_path, stored_runs):
+def test_a_new_run_removes_what_killed_processes_left(tmp_path, stored_runs):
     rest = tmp_path / ".incomplete" / "x-0123456789.0.deleted"
     rest.mkdir(parents=True)
     (rest / "result.json").write_text("{}")
+    draft = rest.with_name(f"{stored_runs.finished(tmp_path, seed=1).name}.draft")
+    draft.write_text("half of a rewritten document")
     with Store(tmp_path).begin(stored_runs.spec()):
         assert not rest.exists()
+        assert not draft.exists()
 
 
 KINDS = {column.name: column.type for column in COLUMNS}

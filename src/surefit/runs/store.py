@@ -255,6 +255,8 @@ class Store:
             self._clean()
 
     def _clean(self) -> None:
+        for rest in self._incomplete.glob("*.deleted"):  # of a process killed while deleting
+            shutil.rmtree(rest, ignore_errors=True)
         left = [path.name.removesuffix(".owner") for path in self._incomplete.glob("[!.]*.*")]
         names = {name.rpartition(".")[0] for name in left}
         for name in names | {path.name for path in self._failed.glob("*")}:
@@ -266,6 +268,7 @@ class Store:
                 exclusive(self._incomplete / f"{name}.lock", name),
             ):
                 shutil.rmtree(self._incomplete / f"{name}.scratch", ignore_errors=True)
+                (self._incomplete / f"{name}.draft").unlink(missing_ok=True)
                 self._drop_failure(name)
 
 
