@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Callable
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -60,45 +61,33 @@ def _logistic(x: arb) -> arb:
     return 1 / (1 + (-x).exp())
 
 
-def _softplus(shifted: bool):
+def _softplus(z, shifted: bool):
     # Of the larger of the two arguments, so that the exponential stays finite.
     def value(x):
         y = x + (-x).exp().log1p() if x > 0 else x.exp().log1p()
         return y - arb(2).log() if shifted else y
 
-    def at(z):
-        s = z.map(_logistic)
-        return z.map(value), s, s * (1.0 - s)
-
-    return at
+    s = z.map(_logistic)
+    return z.map(value), s, s * (1.0 - s)
 
 
-def _sigmoid(shifted: bool):
-    def at(z):
-        s = z.map(_logistic)
-        d1 = s * (1.0 - s)
-        return (s - 0.5 if shifted else s), d1, d1 * (1.0 - 2.0 * s)
-
-    return at
+def _sigmoid(z, shifted: bool):
+    s = z.map(_logistic)
+    d1 = s * (1.0 - s)
+    return (s - 0.5 if shifted else s), d1, d1 * (1.0 - 2.0 * s)
 
 
-def _leaky(slope: float):
-    spread = 0.5 * abs(1.0 - slope) + 2.0**-50 * (1.0 + abs(slope))
-
-    def at(z):
-        # Where the sign is not certain, any slope between the two may be the right one.
-        b = z.ball()
-        certain = np.abs(b.mid) > b.rad
-        one = np.where(b.mid > 0, 1.0, slope)
-        d1 = Ball(np.where(certain, one, 0.5 + 0.5 * slope), np.where(certain, 0.0, spread))
-        return z * d1, d1, 0.0 * d1
-
-    return at
+def _leaky(z, slope: float):
+    # Where the sign is not certain, any slope between the two may be the right one.
+    b, spread = z.ball(), 0.5 * abs(1.0 - slope) + 2.0**-50 * (1.0 + abs(slope))
+    certain, one = np.abs(b.mid) > b.rad, np.where(b.mid > 0, 1.0, slope)
+    d1 = Ball(np.where(certain, one, 0.5 + 0.5 * slope), np.where(certain, 0.0, spread))
+    return z * d1, d1, 0.0 * d1
 
 
 KNOWN = {
     "identity": Activation(lambda z: (z, 0.0 * z + 1.0, 0.0 * z), 1.0, 0.0, 0.0, linear=True),
-    "relu": Activation(_leaky(0.0), 1.0, 0.0, 0.0, kinked=True),
+    "relu": Activation(partial(_leaky, slope=0.0), 1.0, 0.0, 0.0, kinked=True),
     "quadratic": Activation(lambda z: (z * z, 2.0 * z, 0.0 * z + 2.0), math.inf, 2.0, 0.0),
     "tanh": Activation(_tanh, 1.0, 0.77, 2.0),  # 4/(3 sqrt 3) at tanh^2 = 1/3; -2 at 0
     "erf": Activation(_erf, 1.1284, 0.9679, 2.2568),  # 2/sqrt pi; z^2 = 1/2; 4/sqrt pi at 0
@@ -110,11 +99,11 @@ KNOWN = {
 def activation(spec: SimpleNamespace) -> Activation:
     """The activation that a layer's specification names."""
     if spec.name == "leaky_relu":
-        kinked, slope = spec.slope != 1.0, max(1.0, abs(spec.slope))
-        return Activation(_leaky(spec.slope), slope, 0.0, 0.0, kinked=kinked)
+        at, slope = partial(_leaky, slope=spec.slope), max(1.0, abs(spec.slope))
+        return Activation(at, slope, 0.0, 0.0, kinked=spec.slope != 1.0)
     # With s the logistic function: s' <= 1/4, |s''| <= 1/(6 sqrt 3), |s'''| <= 1/8.
     if spec.name == "softplus":
-        return Activation(_softplus(spec.shifted), 1.0, 0.25, 0.0963)
+        return Activation(partial(_softplus, shifted=spec.shifted), 1.0, 0.25, 0.0963)
     if spec.name == "sigmoid":
-        return Activation(_sigmoid(spec.shifted), 0.25, 0.0963, 0.125)
+        return Activation(partial(_sigmoid, shifted=spec.shifted), 0.25, 0.0963, 0.125)
     return KNOWN[spec.name]

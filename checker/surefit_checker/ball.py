@@ -81,9 +81,8 @@ class Array:
 
     def join(self, other):
         """With another array beside it, along the last axis."""
-        return type(self)(
-            *[np.concatenate(p, -1) for p in zip(self.parts, other.parts, strict=True)]
-        )
+        pairs = zip(self.parts, other.parts, strict=True)
+        return type(self)(*[np.concatenate(pair, -1) for pair in pairs])
 
     def with_column(self, value: float):
         """With one more entry, the same everywhere, along the last axis."""

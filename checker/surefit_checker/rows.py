@@ -67,9 +67,9 @@ class Rows:
         Args:
             bent: of every sample, how much an activation bends.
         """
-        once = np.outer(self.batch, np.max(bent[:, None] * self.sample, 0))
-        both = np.array([norm(bent[:, None] * one[:, None] * self.sample, 0)
-                         for one in self.sample.T])  # fmt: skip
+        bent = bent[:, None]
+        once = np.outer(self.batch, np.max(bent * self.sample, 0))
+        both = np.array([norm(bent * one[:, None] * self.sample, 0) for one in self.sample.T])
         return up(np.minimum(np.minimum(once, once.T), both), 4)
 
     def coupling(self, each: np.ndarray, stacked: float) -> np.ndarray:

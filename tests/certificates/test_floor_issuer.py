@@ -184,6 +184,14 @@ def test_a_step_that_is_too_long_is_explained():
     assert certify_floor(problem, params, step_size=0.5 * largest).holds
 
 
+def test_rounding_that_cannot_be_measured_is_explained(monkeypatch):
+    monkeypatch.setattr("surefit.certificates.floor.issuing.measured", lambda point: None)
+    certificate = certify_floor(*near(*MEASURED["rectified"], size=1e-9))
+    assert certificate.holds is None
+    assert certificate.document is None
+    assert "How far a step is off could not be measured" in certificate.note
+
+
 def test_a_residual_below_the_floor_says_so():
     certificate = certify_floor(*near(TANH, ROWS, 1e-13))
     assert certificate.holds

@@ -109,31 +109,34 @@ def flow(problem: Problem, chain: Chain) -> str:
     """Gradient flow from every start near the saved weights converges to zero loss."""
     start = problem.statement.start_radius
     rate = majorise(known_facts(problem, chain, start), arb(1), chain)
+    where, residual = _sentence(start, chain)
+    speed = below(2 * arb(problem.loss.scale) * rate)
     return (
-        f"Gradient flow on the loss from {_starts(start)} converges to weights with zero loss: its "
-        f"path is no longer than {above(chain.numbers['path_length'])}, and the norm of the "
-        f"residual, now at most {above(chain.numbers['residual_norm'])} at the saved weights, "
-        f"falls at least as fast as exp(-{below(2 * arb(problem.loss.scale) * rate)} t)."
+        f"Gradient flow on the loss {where} {residual}, falls at least as fast as exp(-{speed} t)."
     )
 
 
 def descent(problem: Problem, chain: Chain) -> str:
     """Gradient descent from every start near the saved weights converges to zero loss."""
-    start = problem.statement.start_radius
+    start, size = problem.statement.start_radius, problem.statement.step_size
     facts = known_facts(problem, chain, start)
     rate = majorise(facts, _loss_against_flow(facts, problem.step, chain), chain)
     chain.numbers["largest_step"] = float_down(1 / (2 * arb(problem.loss.scale) * facts.beta**2))
+    where, residual = _sentence(start, chain)
     return (
-        f"Gradient descent on the loss with step size {problem.statement.step_size!r} from "
-        f"{_starts(start)} converges to weights with zero loss: its path is no longer than "
-        f"{above(chain.numbers['path_length'])}, and every step shrinks the norm of the residual, "
-        f"now at most {above(chain.numbers['residual_norm'])} at the saved weights, by a factor of "
-        f"at most 1 - {below(problem.step * rate)}."
+        f"Gradient descent on the loss with step size {size!r} {where} every step shrinks "
+        f"{residual}, by a factor of at most 1 - {below(problem.step * rate)}."
     )
 
 
-def _starts(radius: float) -> str:
-    return f"every start within {radius!r} of the saved weights" if radius else "the saved weights"
+def _sentence(radius: float, chain: Chain) -> tuple[str, str]:
+    """What the sentences about flow and descent share."""
+    start = f"every start within {radius!r} of the saved weights" if radius else "the saved weights"
+    path, residual = (above(chain.numbers[name]) for name in ("path_length", "residual_norm"))
+    return (
+        f"from {start} converges to weights with zero loss: its path is no longer than {path}, and",
+        f"the norm of the residual, now at most {residual} at the saved weights",
+    )
 
 
 def _loss_against_flow(facts: Facts, step: arb, chain: Chain) -> arb:
@@ -143,9 +146,8 @@ def _loss_against_flow(facts: Facts, step: arb, chain: Chain) -> arb:
         chain.at_most("step * (jacobian norm on the ball)^2 <= 1", b, arb(1))
         return arb(1)
     alpha = (step * sigma * sigma).upper()
-    chain.at_most(
-        "step * (jacobian norm on the ball)^2 < 2 - step * sigma^2", b, 2 - alpha, strict=True
-    )
+    name = "step * (jacobian norm on the ball)^2 < 2 - step * sigma^2"
+    chain.at_most(name, b, 2 - alpha, strict=True)
     square = (b * (2 - b - alpha) / (1 - b * alpha)).lower()
     c = (square if square > 0 else arb(0)).sqrt().lower()
     chain.at_most("a step is no longer than a Newton step", c * sigma * (step * b).sqrt(), arb(1))
@@ -156,11 +158,8 @@ def majorise(facts: Facts, c: arb, chain: Chain) -> arb:
     r"""The rate $\mu$ by Kantorovich's majorant (Theorem 1), for a loss of c against flow."""
     r, sigma, lam, rho = facts.residual, facts.sigma, facts.lipschitz, facts.rho
     slope = (c * sigma).lower()
-    chain.at_most(
-        "residual + lipschitz * rho^2 / 2 <= sigma * rho, at every start",
-        r + lam * rho * rho / 2,
-        slope * rho,
-    )
+    name = "residual + lipschitz * rho^2 / 2 <= sigma * rho, at every start"
+    chain.at_most(name, r + lam * rho * rho / 2, slope * rho)
     chain.at_most("lipschitz * rho < sigma, at every start", lam * rho, slope, strict=True)
     # Given both, the first zero s of r - slope s + lam s^2 / 2 lies within rho.
     root = (slope * slope - 2 * lam * r).lower()
