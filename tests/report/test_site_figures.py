@@ -20,7 +20,7 @@ from surefit.report.figures.demanded import Demand
 from surefit.report.figures.families import Family, families
 from surefit.report.figures.overlays import MOST, curves_chart
 from surefit.report.figures.phase import phase_chart
-from surefit.report.figures.scale import edges, ticks
+from surefit.report.figures.scale import edges, even_on_log, ticks
 from surefit.report.figures.store import traces_of, view
 from surefit.report.figures.thresholds import threshold_chart
 from surefit.report.figures.traces import RunTraces
@@ -99,12 +99,15 @@ def test_what_theorems_ask_for_is_a_curve_inside_and_a_sentence_outside():
     assert "near asks for" in labels(chart)
     assert not [label for label in labels(chart) if label.startswith("far")]
     (table,) = [t for t in chart.tables if "published" in t.caption]
-    ((name, least, most, hidden),) = table.rows
+    near, (name, least, most, hidden) = table.rows
+    assert near[0] == "near"
     assert (name, hidden) == ("far", "taken to be 1")
     # 10 samples need about 11 networks wide, 20 about 23: the middles of the brackets.
     assert least == pytest.approx(2e7 / np.sqrt(16 * 32), rel=0.01)
     assert most == pytest.approx(1e7 / np.sqrt(8 * 16), rel=0.01)
-    assert any("times the width that was enough: far" in note for note in chart.notes)
+    (note,) = [note for note in chart.notes if "no place in this picture" in note]
+    assert "no place in this picture: 1." in note
+    assert "times the width that was enough: far" in note
 
 
 def test_the_law_of_the_width_is_fitted():
@@ -201,6 +204,13 @@ def test_every_chart_is_valid_plotly(seen, traces):
             drawn = chart_json(chart)
             text = json.dumps({"data": drawn["data"], "layout": drawn["layout"]}, allow_nan=False)
             go.Figure(json.loads(re.sub(r"var\(--[a-z0-9-]+\)(33)?", "#123456", text)))
+
+
+def test_an_axis_has_the_scale_on_which_its_values_are_spread_evenly():
+    assert even_on_log((8, 16, 32, 64))
+    assert not even_on_log((20, 40, 60, 80, 100))
+    assert even_on_log((10, 100))
+    assert not even_on_log((10, 20))
 
 
 def test_cells_meet_halfway_and_ticks_keep_apart():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 import numpy as np
 
@@ -83,16 +83,18 @@ def outside(
     demands: Mapping[tuple[str, bool], Mapping[float, float]],
     reached: Mapping[float, float],
     widest: float,
+    drawn: Collection[str] = (),
 ) -> tuple[tuple[str, ...], tuple[Numbers, ...]]:
-    """Results whose widths lie outside of what was tried: by what factor, in words and numbers.
+    """What results ask for as a multiple of what was enough or tried, in words and numbers.
 
     Args:
         demands: as `by_samples` returns them.
         reached: samples -> the width that was enough, where it is known.
         widest: the largest width that was tried.
+        drawn: the results that have a place in the picture.
 
     Returns:
-        A sentence and a table; nothing where there is no such result.
+        A sentence on those that have none, and a table of all; nothing where there is no result.
     """
     if not demands:
         return (), ()
@@ -107,14 +109,17 @@ def outside(
         ]
         rows.append((result, min(factors), max(factors), "taken to be 1" if unstated else "none"))
     rows.sort(key=lambda row: row[1])
-    name, least, most, _ = rows[0]
-    sentence = (
-        f"Published results that have no place in this picture: {len(rows)}. The smallest asks for "
-        f"{_times(least, most)} {what}: {name}. All of them are in the table below."
-    )
+    beyond = [row for row in rows if row[0] not in drawn]
+    sentences = ()
+    if beyond:
+        name, least, most, _ = beyond[0]
+        sentences = (
+            f"Published results that have no place in this picture: {len(beyond)}. The smallest "
+            f"asks for {_times(least, most)} {what}: {name}. All of them are in the table below.",
+        )
     columns = ("result", "factor, smallest", "factor, largest", "hidden constants")
     caption = f"The width that published results ask for, as a multiple of {what}"
-    return (sentence,), (Numbers(caption, columns, tuple(rows)),)
+    return sentences, (Numbers(caption, columns, tuple(rows)),)
 
 
 def _times(least: float, most: float) -> str:

@@ -17,6 +17,7 @@ from surefit.report.figures.boundaries import (
 from surefit.report.figures.chart import Cells, Chart, Mark
 from surefit.report.figures.demanded import NEAR, Demand, by_samples, outside
 from surefit.report.figures.families import Family
+from surefit.report.figures.scale import even_on_log
 from surefit.report.figures.single import success_chart
 from surefit.report.numbers import number
 
@@ -100,34 +101,31 @@ def _boundary(found: Mapping[float, Threshold], probability: float) -> Mark | No
 
 def _demand_marks(
     demands: Mapping[tuple[str, bool], Mapping[float, float]], grid: PhaseGrid
-) -> tuple[list[Mark], dict[tuple[str, bool], Mapping[float, float]]]:
-    """Curves of what lies inside of the picture, and the results that have no place in it."""
+) -> dict[str, Mark]:
+    """Result -> the curve of what it asks for, as far as that lies inside of the picture."""
     low, high = min(grid.y) / NEAR, max(grid.y) * NEAR
-    marks, rest = [], {}
+    marks: dict[str, Mark] = {}
     for (result, unstated), widths in demands.items():
         inside = {n: w for n, w in widths.items() if low <= w <= high}
-        if not inside:
-            rest[result, unstated] = widths
-            continue
-        marks.append(
-            Mark(
+        if inside:
+            marks[result] = Mark(
                 f"{result} asks for{', hidden constant 1' if unstated else ''}",
                 np.asarray(list(inside), np.float64),
                 np.asarray(list(inside.values()), np.float64),
                 colour=2 + len(marks) % 4,
                 dash="dot",
             )
-        )
-    return marks, rest
+    return marks
 
 
 def _plane(
     grid: PhaseGrid, success: str, demands: Iterable[tuple[float | int, Sequence[Demand]]]
 ) -> Chart:
     found = {p: boundaries(grid, p) for p in PROBABILITIES}
-    curves, rest = _demand_marks(by_samples(demands), grid)
+    asked_for = by_samples(demands)
+    curves = _demand_marks(asked_for, grid)
     reached = {n: t.value for n, t in found[PROBABILITIES[-1]].items() if t.sense == "bracketed"}
-    beyond, asked = outside(rest, reached, float(max(grid.y)))
+    beyond, asked = outside(asked_for, reached, float(max(grid.y)), curves)
     lines = [_boundary(items, p) for p, items in found.items()]
     return Chart(
         ident=f"phase-{success}",
@@ -137,7 +135,9 @@ def _plane(
         "probability 0.5 and 0.9, with 95 % intervals.",
         x_axis="samples n",
         y_axis="width m",
-        marks=(*(line for line in lines if line is not None), *curves),
+        log_x=even_on_log(grid.x),
+        log_y=even_on_log(grid.y),
+        marks=(*(line for line in lines if line is not None), *curves.values()),
         cells=_cells(grid),
         x_ticks=tuple(map(float, grid.x)),
         y_ticks=tuple(map(float, grid.y)),

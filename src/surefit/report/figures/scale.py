@@ -8,9 +8,10 @@ import numpy as np
 
 from surefit.report.figures.chart import Chart
 
-__all__ = ["edges", "span", "ticks"]
+__all__ = ["edges", "even_on_log", "span", "ticks"]
 
 _TICKS = 9
+_ROOM = 1.15
 
 
 def edges(positions: Sequence[float | int], log: bool) -> list[float]:
@@ -26,6 +27,15 @@ def edges(positions: Sequence[float | int], log: bool) -> list[float]:
     return (np.exp(borders) if log else borders).tolist()
 
 
+def even_on_log(positions: Sequence[float | int]) -> bool:
+    """Whether increasing positive positions are spread more evenly on a logarithmic axis."""
+    at = np.asarray(positions, np.float64)
+    if len(at) < 3:
+        return bool(at[-1] >= 4 * at[0])
+    gaps, log_gaps = np.diff(at), np.diff(np.log(at))
+    return bool(log_gaps.max() / log_gaps.min() <= gaps.max() / gaps.min())
+
+
 def span(chart: Chart, name: str) -> tuple[float, float]:
     """The ends of an axis of a chart with cells: all cells, and the marks on them.
 
@@ -37,7 +47,9 @@ def span(chart: Chart, name: str) -> tuple[float, float]:
     borders = edges(getattr(chart.cells, name), getattr(chart, f"log_{name}"))
     places = [value for mark in chart.marks for value in getattr(mark, name).tolist()]
     finite = [value for value in places if np.isfinite(value) and value > 0]
-    return min([borders[0], *finite]), max([borders[-1], *finite])
+    low, high = min([borders[0], *finite]), max([borders[-1], *finite])
+    # A mark beyond the cells is not cut in halves.
+    return low / _ROOM if low < borders[0] else low, high * _ROOM if high > borders[-1] else high
 
 
 def ticks(positions: Sequence[float | int], log: bool) -> list[float]:

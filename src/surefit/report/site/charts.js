@@ -81,7 +81,9 @@ const surefitCharts = (() => {
         if (!trace.meta) return trace;
         if (trace.meta.shares) {
           const color = trace.meta.shares.map((s) => (s >= light ? "var(--card)" : "var(--ink)"));
-          return { ...trace, textfont: { ...trace.textfont, color } };
+          // In narrow cells there is no place for words; touching a cell tells its counts.
+          const visible = figure.clientWidth / trace.meta.columns > 64;
+          return { ...trace, visible, textfont: { ...trace.textfont, color } };
         }
         const { by, faint, label } = trace.meta;
         let { line, marker, mode } = trace;

@@ -8,6 +8,7 @@ from typing import Any
 from surefit.report.figures.boundaries import SUCCESS
 from surefit.report.figures.store import StoreView
 from surefit.report.markup import Html, element, heading, join, section
+from surefit.report.numbers import number
 from surefit.report.shared import LIBRARY, SHARED_POLICY, STYLE
 from surefit.report.site.embedded import data_block
 from surefit.report.site.overview import about, failed_cells, store_tiles
@@ -47,7 +48,7 @@ def _header(store: StoreView, title: str, contents: Sequence[tuple[str, str]]) -
         element(
             "p",
             element("strong", "surefit"),
-            " report of a store",
+            f" report of the store {store.root.resolve().name}",
             element("span", f"newest run {newest[:16].replace('T', ' ')}") if newest else None,
             class_="brand",
         ),
@@ -62,6 +63,15 @@ def _header(store: StoreView, title: str, contents: Sequence[tuple[str, str]]) -
         ),
         class_="top",
     )
+
+
+def _title(store: StoreView) -> str:
+    """How many runs there are, and of what."""
+    runs = len(store.rows) - len(store.failures)
+    count = f"{number(runs)} run{'' if runs == 1 else 's'}"
+    if len(store.families) == 1:
+        return f"{count}: {store.families[0].label}"
+    return f"{count} in {number(len(store.families))} groups" if store.families else "No run yet"
 
 
 def _select(ident: str, label: str, options: Sequence[tuple[str, str]]) -> Html:
@@ -123,7 +133,7 @@ def index_page(
         successes: what can count as success in any family.
         overlays: whether any family has curves or spectra.
     """
-    title = f"Runs in {store.root.resolve().name or 'the store'}"
+    title = _title(store)
     absent = {
         *(() if store.failures else ("failed",)),
         *(() if overlays else ("curves",)),

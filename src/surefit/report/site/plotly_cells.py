@@ -74,5 +74,8 @@ def cell_words(cells: Cells, chart: Chart) -> dict[str, Any]:
         "textfont": {"size": 11},
         "hoverinfo": "skip",
         # The script chooses the colour of each word by the share behind it.
-        "meta": {"shares": [round(place[3], 3) for place in places]},
+        "meta": {
+            "shares": [round(place[3], 3) for place in places],
+            "columns": len(cells.x),
+        },
     }
