@@ -23,6 +23,7 @@ _PANELS = {
     "Implicit networks": ("gamma", "trained", "skip", "output_scale"),
     "Deep networks": ("tau", "window", "shared", "bias_scale"),
     "Training": ("loss", "method", "step_size", "batch_size", "steps", "target_loss", "seed"),
+    "Search": ("probability", "level", "seeds", "largest_width", "weight_stds"),
     "Theory and measurement": ("theorems", "monitors", "every"),
 }
 

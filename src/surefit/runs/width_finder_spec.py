@@ -18,7 +18,8 @@ from surefit.runs.spec import CertifySpec
 
 __all__ = ["WidthFinderSpec"]
 
-SCHEMA = "width/1"
+NAME = "width_finder"
+SCHEMA = f"{NAME}/1"
 METHODS = ("auto", "gradient_descent", "sgd")
 
 
@@ -42,7 +43,7 @@ class WidthFinderSpec(DescentFields):
     samples: _Sizes | None = option(
         None,
         "How many samples to use in total: the first ones in the order of the source. Several "
-        "numbers: the width for each of them, and its law. Unset: all.",
+        "numbers (not with `--certified`): the width for each of them, and its law. Unset: all.",
         "list one or more whole numbers of at least 2",
         "[50, 100, 200]",
     )
@@ -76,7 +77,7 @@ class WidthFinderSpec(DescentFields):
         20,
         "The most draws of the initial weights per width. A quarter of them come first; more "
         "follow while the confidence interval of the probability of success contains the one that "
-        "is asked for.",
+        "is asked for. With `--certified`: how many draws of every size, 3 if it is left out.",
         "be a whole number of at least 1",
         "20",
     )
@@ -90,7 +91,8 @@ class WidthFinderSpec(DescentFields):
     )
     largest_width: AtLeastTwo = option(
         4096,
-        "Widths beyond this are not tried.",
+        "Widths beyond this are not tried. With `--certified` they are estimated; 16384 if it is "
+        "left out.",
         "be a whole number of at least 2",
         "4096",
     )
@@ -167,10 +169,11 @@ class WidthFinderSpec(DescentFields):
     def canonical(self) -> dict[str, Any]:
         """The search as plain data, with the defaults of its network; a file by its content."""
         run = self._run.canonical()
-        own = set(type(self).model_fields) - set(DescentFields.model_fields)
+        more = set(type(self).model_fields) - set(DescentFields.model_fields)
         shared = {name: run[name] for name in DescentFields.model_fields if name in run}
-        mine = self.model_dump(mode="json", include={*own, "samples", "width"})
-        return {**shared, **mine, "data_sha256": run["data_sha256"], "schema": SCHEMA}
+        mine = self.model_dump(mode="json", include={*more, "samples", "width"})
+        own = {"data_sha256": run["data_sha256"], "experiment": NAME, "schema": SCHEMA}
+        return {**shared, **mine, **own}
 
     def canonical_json(self) -> str:
         """One line of JSON, equal exactly for specs that describe the same search."""

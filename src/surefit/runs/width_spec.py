@@ -10,9 +10,11 @@ from pydantic import BeforeValidator, Field, ValidationError
 from surefit.errors import InvalidInputError
 from surefit.runs.data_fields import DataFields
 from surefit.runs.faults import explain
+from surefit.runs.identity import canonical_text, digest
 from surefit.runs.options import AtLeastOne, AtLeastTwo, Name, Positive, Seed, option
+from surefit.runs.sources import fingerprint, is_file, split, without_directory
 
-__all__ = ["WidthSpec"]
+__all__ = ["Deviations", "WidthSpec"]
 
 
 def _sequence(value: Any) -> Any:
@@ -21,11 +23,13 @@ def _sequence(value: Any) -> Any:
     return value
 
 
-_Deviations = Annotated[tuple[Positive, ...], BeforeValidator(_sequence), Field(min_length=1)]
+SCHEMA = "certified_width/1"
+
+Deviations = Annotated[tuple[Positive, ...], BeforeValidator(_sequence), Field(min_length=1)]
 
 
 class WidthSpec(DataFields):
-    r"""What `surefit width` is to look for.
+    r"""What `surefit width --certified` is to look for.
 
     The network is $f(x) = \sum_ja_j\phi(\langle w_j, x\rangle)$ minus its outputs at the start,
     $w_j \sim N(0, \sigma_w^2I)$, $a_j \sim N(0, 1/m)$, all weights trained.
@@ -37,10 +41,10 @@ class WidthSpec(DataFields):
         "be the name of an activation",
         '"tanh"',
     )
-    weight_stds: _Deviations = option(
+    weight_stds: Deviations = option(
         (1.0, 2.0, 4.0, 8.0),
-        "Standard deviations of the hidden weights to look at, for inputs of norm 1. A wide start "
-        "conditions the tangent kernel far better.",
+        "With `--certified`: standard deviations of the hidden weights to look at, for inputs of "
+        "norm 1. A wide start conditions the tangent kernel far better.",
         "list one or more finite numbers above 0",
         "[1.0, 2.0, 4.0, 8.0]",
     )
@@ -78,3 +82,19 @@ class WidthSpec(DataFields):
             raise InvalidInputError(
                 explain(cause, cls.model_fields, values, owner=cls.__name__)
             ) from None
+
+    def canonical(self) -> dict[str, Any]:
+        """The search as plain data; a data file by its name and content."""
+        found = fingerprint(split(self.data)[1]) if is_file(self.data) else None
+        data = self.data if found is None else without_directory(self.data)
+        own = {"data": data, "data_sha256": found, "schema": SCHEMA}
+        return {**self.model_dump(mode="json"), **own}
+
+    def canonical_json(self) -> str:
+        """One line of JSON, equal exactly for specs that describe the same search."""
+        return canonical_text(self.canonical())
+
+    @property
+    def run_id(self) -> str:
+        """The name under which an interrupted search is kept."""
+        return f"certified_width-{self.activation}-s{self.seed}-{digest(self.canonical())}"

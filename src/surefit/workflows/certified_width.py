@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import math
+import shutil
+from pathlib import Path
 
 import numpy as np
 
@@ -67,7 +69,9 @@ class WidthSearch:
         return min(found, key=lambda row: row.width, default=None)
 
 
-def certified_width(spec: WidthSpec, *, listener: Listener | None = None) -> WidthSearch:
+def certified_width(
+    spec: WidthSpec, *, scratch: Path | str | None = None, listener: Listener | None = None
+) -> WidthSearch:
     r"""Look for the smallest width at which `certify_at_start` holds, for every size and draw.
 
     The widths tried are $2^{k/4}$, rounded, by bisection: the condition falls about like $1/m$, so
@@ -75,6 +79,8 @@ def certified_width(spec: WidthSpec, *, listener: Listener | None = None) -> Wid
 
     Args:
         spec: data, activation, and which networks.
+        scratch: a directory where the outcome at every width is kept: after an interruption the
+            same call goes on from there.
         listener: hears of progress.
 
     Returns:
@@ -105,11 +111,13 @@ def certified_width(spec: WidthSpec, *, listener: Listener | None = None) -> Wid
             f"{prepared.description}. The certificate at initialisation is about networks with one "
             "output. Choose two classes, for example `--classes 0 1`."
         )
+    kept = None if scratch is None else Path(scratch)
     rows = []
     for weight_std in spec.weight_stds:
         for seed in range(spec.seed, spec.seed + spec.seeds):
-            row = _search(spec, prepared, weight_std, seed, listener)
+            row = _search(spec, prepared, weight_std, seed, kept, listener)
             rows.append(row)
+    rows = _with_witness(spec, prepared, rows)
     found = WidthSearch(len(prepared.x), tuple(rows), ())
     best = found.best or min(rows, key=lambda row: row.estimate)
     listener.stage("Widths that published results ask for")
@@ -140,7 +148,12 @@ def _problem(
 
 
 def _search(
-    spec: WidthSpec, prepared: data.PreparedData, weight_std: float, seed: int, listener: Listener
+    spec: WidthSpec,
+    prepared: data.PreparedData,
+    weight_std: float,
+    seed: int,
+    kept: Path | None,
+    listener: Listener,
 ) -> CertifiedWidth:
     grid = _widths(spec, len(prepared.x))
     tried: dict[int, Certificate] = {}
@@ -148,8 +161,7 @@ def _search(
     # All widths up to grid[low] fail, all from grid[high] on hold, as far as was looked.
     low, high, at = -1, len(grid), _nearest(grid, 4.0 * len(prepared.x))
     while high - low > 1:
-        problem = _problem(spec, prepared, grid[at], weight_std, centred=True)
-        tried[at] = certify_at_start(problem, problem.init(seed))
+        tried[at] = _certificate(spec, prepared, grid[at], weight_std, seed, kept)
         listener.stage(
             f"weight_std {weight_std:g}, seed {seed}, width {grid[at]}: " + _outcome(tried[at])
         )
@@ -164,6 +176,40 @@ def _search(
         estimate=_estimate(grid[at], tried[at]),
         certificate=tried[at],
     )
+
+
+def _certificate(
+    spec: WidthSpec,
+    prepared: data.PreparedData,
+    width: int,
+    weight_std: float,
+    seed: int,
+    kept: Path | None,
+) -> Certificate:
+    """The certificate at one width; without its witness where it was made before."""
+    place = None if kept is None else kept / f"std-{weight_std:g}-seed-{seed}-width-{width}"
+    if place is not None and place.is_dir():
+        return Certificate.load(place)
+    problem = _problem(spec, prepared, width, weight_std, centred=True)
+    found = certify_at_start(problem, problem.init(seed))
+    if place is not None:
+        # Written beside and renamed: after a crash it is there whole, or not at all.
+        draft = place.with_suffix(".partial")
+        shutil.rmtree(draft, ignore_errors=True)
+        found.save_issued(draft)
+        draft.rename(place)
+    return found
+
+
+def _with_witness(
+    spec: WidthSpec, prepared: data.PreparedData, rows: list[CertifiedWidth]
+) -> list[CertifiedWidth]:
+    """The rows, that of the smallest width with the arrays that its certificate is about."""
+    best = WidthSearch(len(prepared.x), tuple(rows), ()).best
+    if best is None or best.certificate.witness:
+        return rows
+    full = _certificate(spec, prepared, best.width, best.weight_std, best.seed, None)
+    return [dataclasses.replace(row, certificate=full) if row is best else row for row in rows]
 
 
 def _nearest(grid: list[int], width: float) -> int:

@@ -16,7 +16,7 @@ from surefit.core.widths import WidthDemand
 from surefit.workflows.width_finder.budget import Budget
 from surefit.workflows.width_finder.probe import Probe
 
-__all__ = ["FoundWidth", "FoundWidths", "width_law"]
+__all__ = ["FoundWidth", "FoundWidths", "asked_powers", "width_law"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -110,3 +110,17 @@ def width_law(sizes: Sequence[FoundWidth], level: float) -> PowerLaw | None:
         np.array(errors),
         level,
     )
+
+
+def asked_powers(sizes: Sequence[FoundWidth]) -> dict[str, float]:
+    """How each result's width grows with the number of samples, from the first to the last."""
+    first, last = sizes[0], sizes[-1]
+    if len(sizes) < 2:
+        return {}
+    known = {demand.result: demand.width for demand in first.demands if demand.width}
+    span = math.log(last.samples / first.samples)
+    return {
+        demand.result: math.log(demand.width / known[demand.result]) / span
+        for demand in last.demands
+        if demand.width and demand.result in known
+    }

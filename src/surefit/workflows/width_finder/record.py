@@ -13,10 +13,11 @@ from surefit.core.experiment import ExperimentRecord
 from surefit.core.laws import PowerLaw
 from surefit.runs import environment_facts
 from surefit.runs.width_finder_spec import WidthFinderSpec
-from surefit.workflows.width_finder.found import FoundWidth
+from surefit.workflows.width_finder.found import FoundWidth, asked_powers
 from surefit.workflows.width_finder.outcome import Outcome
 from surefit.workflows.width_finder.panels import finder_panels
 from surefit.workflows.width_finder.probe import Probe
+from surefit.workflows.width_finder.wording import shown_interval, shown_power, shown_width
 
 __all__ = ["COLUMNS", "NAME", "finder_record"]
 
@@ -65,21 +66,6 @@ def finder_record(
     )
 
 
-def shown_interval(size: FoundWidth) -> str:
-    """Both ends of the interval of a width, in words."""
-    low = f"{size.low:.3g}" if size.low > 0.0 else "no lower end"
-    high = f"{size.high:.3g}" if math.isfinite(size.high) else "no upper end"
-    return f"{low} to {high}"
-
-
-def shown_width(size: FoundWidth) -> str:
-    """The width, or on which side of the widths that were tried it lies."""
-    sense = size.threshold.sense
-    if sense == "above":
-        return f"above {size.threshold.value:.0f}"
-    return f"at most {size.width}" if sense == "below" else str(size.width)
-
-
 def _check(spec: WidthFinderSpec, size: FoundWidth) -> Check:
     """The upper end of the interval against the widest network that was tried."""
     name = f"upper end of the smallest width, {size.samples} samples"
@@ -108,14 +94,8 @@ def _verdict(spec: WidthFinderSpec, sizes: Sequence[FoundWidth], law: PowerLaw |
         f"this width on: {found}."
     )
     if law is not None:
-        text += f" It grows like n^({_power(law)})."
+        text += f" It grows like n^({shown_power(law)})."
     return text
-
-
-def _power(law: PowerLaw) -> str:
-    if law.points < 3:
-        return f"{law.exponent:.2f}, two points, no interval"
-    return f"{law.exponent:.2f}, {law.exponent_low:.2f} to {law.exponent_high:.2f}"
 
 
 def _row(probe: Probe, level: float) -> tuple[float | int | str, ...]:
@@ -176,23 +156,9 @@ def _facts(
                 f"{demand.width:.3g}: {over:.3g} times the one found{star}"
             )
     if law is not None:
-        facts["power of the number of samples, found"] = _power(law)
+        facts["power of the number of samples, found"] = shown_power(law)
     facts |= {
         f"power of the number of samples, {name}": f"{value:.2f}"
         for name, value in asked_powers(sizes).items()
     }
     return facts
-
-
-def asked_powers(sizes: Sequence[FoundWidth]) -> dict[str, float]:
-    """How each result's width grows with the number of samples, from the first to the last."""
-    first, last = sizes[0], sizes[-1]
-    if len(sizes) < 2:
-        return {}
-    known = {demand.result: demand.width for demand in first.demands if demand.width}
-    span = math.log(last.samples / first.samples)
-    return {
-        demand.result: math.log(demand.width / known[demand.result]) / span
-        for demand in last.demands
-        if demand.width and demand.result in known
-    }
