@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,8 @@ _WORDY = 42
 _LIGHT = 0.85
 _ENTRIES = 12
 _ROW = 0.16
+# Letters of a legend that fit beside each other in one column.
+_LETTERS = 56
 
 
 def _cells(axes: Any, cells: Cells, chart: Chart, wide: bool) -> Any:
@@ -71,10 +74,12 @@ def _mark(axes: Any, mark: Mark, known: dict[str, None], halo: bool) -> None:
 
 
 def _axis(axis: Any, chart: Chart, name: str) -> None:
-    from matplotlib.ticker import FixedLocator, NullLocator
+    from matplotlib.ticker import FixedLocator, MaxNLocator, NullLocator
 
     places = getattr(chart, f"{name}_ticks")
     if not places:
+        if not getattr(chart, f"log_{name}"):
+            axis.set_major_locator(MaxNLocator(5))
         return
     shown = ticks(places, getattr(chart, f"log_{name}"))
     axis.set_major_locator(FixedLocator(shown))
@@ -82,16 +87,21 @@ def _axis(axis: Any, chart: Chart, name: str) -> None:
     axis.set_minor_locator(NullLocator())
 
 
-def _legend(figure: Any, axes: Any, order: list[str], columns: int) -> None:
+def _legend(figure: Any, axes: Any, order: list[str], wide: bool) -> None:
     """Below the axes, in the order in which things were drawn; the figure grows by its height."""
     handles = dict(zip(*axes.get_legend_handles_labels()[::-1], strict=True))
     labels = [label for label in map(plain, order) if label in handles]
     if not 1 < len(labels) <= _ENTRIES:
         return
-    rows = -(-len(labels) // columns)
-    figure.set_figheight(figure.get_figheight() + _ROW * max(rows - 1, 0))
+    room = _LETTERS * (2 if wide else 1)
+    longest = max(map(len, labels))
+    columns = max(min(room // (longest + 6), 4), 1)
+    shown = [textwrap.fill(label, room - 8) if longest > room - 8 else label for label in labels]
+    columns_of = [shown[index::columns] for index in range(columns)]
+    lines = max(sum(text.count("\n") + 1 for text in column) for column in columns_of)
+    figure.set_figheight(figure.get_figheight() + _ROW * max(lines - 1, 0))
     figure.legend(
-        [handles[label] for label in labels], labels, loc="outside lower center", ncols=columns,
+        [handles[label] for label in labels], shown, loc="outside lower center", ncols=columns,
         handlelength=1.8, columnspacing=1.2,
     )  # fmt: skip
 
@@ -129,5 +139,5 @@ def draw(chart: Chart, size: str) -> Any:
     axes.set_ylabel(plain(chart.y_axis))
     _axis(axes.xaxis, chart, "x")
     _axis(axes.yaxis, chart, "y")
-    _legend(figure, axes, list(known), 4 if size else 2)
+    _legend(figure, axes, list(known), wide=bool(size))
     return figure
