@@ -126,9 +126,8 @@ ACTIVATION = tagged("name", {
 WEIGHTS = {"weights": text, "factor": positive, "trained": boolean, "activation": ACTIVATION}
 BIAS = {"values": text, "factor": real, "trained": boolean}
 AFFINE = WEIGHTS | {"bias": option(BIAS), "skip_in": real, "skip_out": real, "gain": positive}
-POSITIONS = items(whole, 8)
 PADDING = one_of("valid", "same", "circular")
-WINDOWS = {"window": POSITIONS, "strides": POSITIONS, "padding": PADDING}
+WINDOWS = {"window": items(whole, 8), "strides": items(whole, 8), "padding": PADDING}
 LAYERS = {
     "dense": AFFINE,
     "conv": AFFINE | WINDOWS | {"shared": boolean},

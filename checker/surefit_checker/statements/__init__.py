@@ -6,21 +6,15 @@ the chain, and returns the sentence proved.
 
 from __future__ import annotations
 
-from surefit_checker.statements import (
-    classes,
-    equilibria,
-    inexact,
-    initialisation,
-    local,
-    shadowing,
-)
+from surefit_checker.statements import equilibria, inexact, initialisation, local, shadowing
+from surefit_checker.statements.classes import accuracy, homogeneous
 
 PROOFS = {
     "flow": local.flow,
     "descent": local.descent,
     "stochastic": inexact.stochastic,
-    "accuracy": classes.accuracy,
-    "homogeneous": classes.homogeneous,
+    "accuracy": accuracy,
+    "homogeneous": homogeneous,
     "shadowing": shadowing.prove,
     "initialisation": initialisation.prove,
     "floor": inexact.floor,

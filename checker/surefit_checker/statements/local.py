@@ -76,9 +76,8 @@ def known_facts(problem: Problem, chain: Chain, start: float = 0.0) -> Facts:
     beta = float_up(arb(max(high, 0.0)).sqrt())
     numbers |= {"residual_norm": residual, "jacobian_norm": beta}
     if not low > 0:
-        raise UndecidedError(
-            f"the smallest eigenvalue of the tangent kernel, at least {low:.3g}, is not positive"
-        )
+        found = f"at least {low:.3g}, is not positive"
+        raise UndecidedError(f"the smallest eigenvalue of the tangent kernel, {found}")
     chain.near = max(chain.near, _uncertain(network, residual, low, high))
     lipschitz = curvature(network, rho)
     if not np.isfinite(lipschitz):
