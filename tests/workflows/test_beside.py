@@ -25,6 +25,7 @@ SMALL = {
     "samples": 8,
     "width": 64,
     "floor": True,
+    "from_start": True,
     "theorems": (),
     "monitors": ("loss",),
 }
@@ -35,15 +36,18 @@ def run(tmp_path_factory):
     return certify(sf.CertifySpec.parse(SMALL), tmp_path_factory.mktemp("runs"))
 
 
-def test_float64_is_proved_beside_descent(run):
+FOLDERS = ["certificate", "certificate_floor", "certificate_from_start"]
+
+
+def test_float64_and_the_whole_run_are_proved_beside_descent(run):
     record = RunRecord.load(run.directory)
-    folders = {proof.folder: proof for proof in record.proofs}
-    assert sorted(folders) == ["certificate", "certificate_floor"]
-    assert all(proof.proved for proof in record.proofs)
-    assert record.certificates[-1].name == "floor"
-    assert folders["certificate_floor"].statement in record.verdict
+    assert record.holds
+    assert [proof.folder for proof in record.proofs] == FOLDERS
+    assert all(proof.proved and proof.statement in record.verdict for proof in record.proofs)
+    assert "floor" in [one.name for one in record.certificates]
+    assert record.proofs[-1].certificate in ("shadowing", "initialisation")
     page = render(record)
-    for name in folders:
+    for name in FOLDERS:
         assert f"surefit verify {record.run_id}/{name}" in page
     assert "residual norm down to which errors of the steps let it fall" in page
 
@@ -51,9 +55,9 @@ def test_float64_is_proved_beside_descent(run):
 def test_all_certificates_of_a_run_are_verified(run):
     done = CliRunner().invoke(app, ["verify", str(run.directory)])
     assert done.exit_code == 0
-    for name in ("certificate", "certificate_floor"):
+    for name in FOLDERS:
         assert f"{name}:" in done.output
-    assert done.output.count("\nproved") == 2
+    assert done.output.count("\nproved") == 3
 
 
 def test_one_that_is_refused_decides_the_exit_code(run, tmp_path):

@@ -1,10 +1,7 @@
-"""Proofs about the whole run, from the initial weights, within the journey."""
+"""Where there is no proof about the whole run (for others see test_beside.py)."""
 
 import surefit as sf
-from surefit.core.record import RunRecord
-from surefit.report.page import render
-from surefit.workflows import certify
-from surefit.workflows.from_start import FOLDER, prove_from_start
+from surefit.workflows.from_start import prove_from_start
 from surefit.workflows.listener import Listener
 
 SMALL = {
@@ -25,18 +22,6 @@ class Notes(Listener):
 
     def stage(self, text):
         self.heard.append(text)
-
-
-def test_descent_from_the_start_is_proved_and_shown(tmp_path):
-    finished = certify(sf.CertifySpec.parse({**SMALL, "from_start": True}), tmp_path)
-    record = RunRecord.load(finished.directory)
-    assert [proof.folder for proof in record.proofs] == ["certificate", FOLDER]
-    assert all(proof.proved for proof in record.proofs)
-    assert record.holds
-    assert record.proofs[1].certificate in ("shadowing", "initialisation")
-    assert record.proofs[1].statement in record.verdict
-    assert sf.verify(finished.directory / FOLDER).proved
-    assert f"{record.run_id}/{FOLDER}" in render(record)
 
 
 def test_networks_that_the_theorems_do_not_speak_of_are_left_out(tmp_path):
