@@ -247,6 +247,21 @@ def test_a_wrong_label_is_found_and_explained():
     assert worst.cosine == pytest.approx(max(cosines[y != y[7]]))
 
 
+def test_where_the_others_contradict_many_nobody_is_accused():
+    x, _ = points(20)
+    found = sf.diagnose(tanh, wide(), x, np.resize([1.0, 1.0, -1.0], 20)).samples
+    assert len(found.suspects) > 2 and "the kernel may be at fault" in found.verdict
+    assert not any("may be wrong" in sample.sentence for sample in found.hardest)
+
+
+def test_a_mean_over_a_part_is_stepped_safely():
+    x, y = points(12)
+    x[:3] *= 5.0
+    found = sf.diagnose(linear, jnp.zeros(4), x, y, loss="mean_squared", samples=2, seed=3)
+    assert found.fit.samples == 2 and np.isfinite(found.samples.shares).all()
+    assert found.lazy.probe.gap < 1e-9
+
+
 def test_leaving_one_out_is_leaving_one_out():
     from surefit.diagnosis.kernel import DenseKernel
     from surefit.diagnosis.neighbours import left_out

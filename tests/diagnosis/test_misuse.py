@@ -45,7 +45,7 @@ layer = sf.Serial(sf.Dense(4), sf.Dense(1))
 BAD = {
     "no function": (("tanh", W, X, Y), {}, "must be a function f(params, x)"),
     "no parameters": ((linear, None, X, Y), {}, "must be given with a function"),
-    "parameters twice": ((module, {}, X, Y), {}, "must be None with a module"),
+    "no weights": ((module, {}, X, Y), {}, "at least one floating array"),
     "nothing moves": ((linear, {}, X, Y), {}, "at least one floating array"),
     "integers": ((linear, {"w": np.array([1, 2, 3])}, X, Y), {}, "Got int64 at 'w'"),
     "complex": ((linear, {"w": np.ones(3, complex)}, X, Y), {}, "Got complex128 at 'w'"),

@@ -1,5 +1,6 @@
 """Whatever a network comes as, the answers are the same; and a loop of one's own is watched."""
 
+import importlib.util
 import json
 
 import equinox as eqx
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import surefit as sf
-from surefit.errors import InvalidInputError
+from surefit.errors import InvalidInputError, MissingDependencyError
 
 X = np.random.default_rng(0).standard_normal((6, 3))
 Y = np.sin(X[:, 0])
@@ -83,6 +84,18 @@ def test_the_report_is_text_plain_data_and_escaped():
     shown = found._repr_html_()
     assert "lambda_min" in shown and ">=" not in shown and shown.count("<") == 2
     assert {check.name for check in found.checks} >= {"p >= n k", "lambda_min(K) > 0"}
+
+
+def test_without_pytorch_the_extra_is_named():
+    if importlib.util.find_spec("torch") is not None:
+        pytest.skip("PyTorch is installed")
+    with pytest.raises(MissingDependencyError, match=r"pip install 'surefit\[torch\]'"):
+        sf.torch.as_jax(None, X)
+
+
+def test_compiled_functions_are_functions():
+    found = sf.diagnose(eqx.filter_jit(lambda w, x: x @ w), jnp.zeros(3), X[:3], Y[:3])
+    assert found.fit.parameters == 3
 
 
 def test_in_float32_mode_answers_are_float64(tmp_path):

@@ -117,8 +117,8 @@ def diagnose(
     extremes = None if whole else extremes_of_all(subject, memory_limit)
     step = step_size_of(subject, kernel, memory_limit)
     eta = step_size if step_size is not None else step.safe if math.isfinite(step.safe) else 1.0
-    # Of the part, a step that is safe for all: the kernel of a part has the smaller eigenvalues.
-    ahead = course(kernel, min(eta, step.safe))
+    shown = min(eta, step.safe, math.inf if whole else _safe_on_part(kernel))
+    ahead = course(kernel, shown)
     modes = _modes(subject, kernel, whole, memory_limit)
     followed = ahead if whole and eta <= step.safe else None
     if whole and subject.scale is None and followed is None and eta <= step.limit:
@@ -130,10 +130,17 @@ def diagnose(
         step=step,
         horizon=horizon_of(subject, modes, followed, eta, step.limit, targets),
         lazy=lazy,
-        samples=hardness_of(kernel, ahead, min(eta, step.safe), hardest),
+        samples=hardness_of(kernel, ahead, shown, hardest),
         precision=subject.precision,
         remarks=_remarks(subject, kernel, whole, ahead, lazy.holds),
     )
+
+
+def _safe_on_part(kernel: DenseKernel) -> float:
+    """A mean over some samples may bend more than that over all."""
+    part = kernel.subject
+    bound = part.loss.smoothness(part.samples) * kernel.spectrum.largest.upper
+    return 1.0 / bound if 0.0 < bound < math.inf else math.inf
 
 
 def _modes(subject: Subject, kernel: DenseKernel, whole: bool, memory_limit: int | None) -> Modes:

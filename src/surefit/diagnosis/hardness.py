@@ -12,11 +12,16 @@ import dataclasses
 import numpy as np
 from jaxtyping import Float
 
+from surefit.diagnosis.curvature import loss_curvature
 from surefit.diagnosis.descent import Course, slopes
 from surefit.diagnosis.kernel import DenseKernel
 from surefit.diagnosis.neighbours import classes, contradicted, cosines, left_out, rivals
 
 __all__ = ["HardSample", "Hardness", "hardness_of"]
+
+
+# Where more than this share of the samples is contradicted, single contradictions mean little.
+_MANY = 0.1
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,12 +122,18 @@ def hardness_of(kernel: DenseKernel, course: Course, step_size: float, top: int)
 def _slow_shares(kernel: DenseKernel, steps: int, step_size: float) -> Float[np.ndarray, " n"]:
     subject = kernel.subject
     scale = subject.scale
-    rate = step_size * kernel.values * (
-        2.0 * scale if scale is not None else subject.loss.smoothness(subject.samples)
-    )  # fmt: skip
+    bend = 2.0 * scale if scale is not None else _typical_curvature(kernel)
+    rate = step_size * bend * kernel.values
     unlearnt = steps * rate < np.log(2.0)
     axes = np.sum(kernel.vectors[:, unlearnt] ** 2, axis=1)
     return axes.reshape(subject.samples, subject.outputs).mean(axis=1)
+
+
+def _typical_curvature(kernel: DenseKernel) -> float:
+    """The mean curvature of the loss in an output, now."""
+    subject = kernel.subject
+    blocks = loss_curvature(subject.loss, subject.predictions(), subject.y)
+    return float(np.einsum("iaa->", blocks)) / subject.residuals
 
 
 def _explained(
@@ -158,7 +169,12 @@ def _explained(
         )
     if wrong[i]:
         what = "target" if labels is None else "label"
-        sentence += f" The other samples predict {opposed}: its {what} may be wrong."
+        sentence += f" The other samples predict {opposed}"
+        sentence += (
+            f": its {what} may be wrong."
+            if wrong.mean() <= _MANY
+            else f", as they contradict {wrong.mean():.0%} of the samples."
+        )
     return HardSample(
         row=int(kernel.rows[i]),
         target=target,
@@ -184,4 +200,6 @@ def _verdict(hardest: tuple[HardSample, ...], suspects: tuple[int, ...], steps: 
     if suspects:
         shown = ", ".join(map(str, suspects[:10])) + (" and more" if len(suspects) > 10 else "")
         sentence += f"; the other samples contradict the targets of {len(suspects)} of {n}: {shown}"
+        if len(suspects) > _MANY * n:
+            sentence += " (so many that the kernel may be at fault and not the targets)"
     return sentence + "."

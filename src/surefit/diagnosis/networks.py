@@ -29,12 +29,12 @@ def brought(call: str, network: Any, params: Any, x: Any) -> tuple[Layer | Calla
         MissingDependencyError: PyTorch is too old.
     """
     if _is_torch(network):
-        _require_none(call, params, "A PyTorch module", "sf.torch.as_jax(module, x)")
+        _require_none(call, params)
         from surefit.torch import as_jax
 
         return as_jax(network, x)
-    if isinstance(network, eqx.Module) and not isinstance(network, Layer):
-        _require_none(call, params, "An Equinox module", "lambda module, x: jax.vmap(module)(x)")
+    # With parameters it is a function: `equinox.filter_jit` makes modules of functions.
+    if isinstance(network, eqx.Module) and params is None:
         return _mapped, network
     if not isinstance(network, Layer) and not callable(network):
         raise InvalidInputError(
@@ -71,10 +71,10 @@ def _is_torch(network: Any) -> bool:
     return torch is not None and isinstance(network, torch.nn.Module)
 
 
-def _require_none(call: str, params: Any, what: str, function: str) -> None:
+def _require_none(call: str, params: Any) -> None:
     if params is not None:
         raise InvalidInputError(
-            f"`{call}(params=...)` must be None with a module. Got {type(params).__name__}. "
-            f"{what} carries its own parameters. Leave them out, or pass a function instead: "
-            f"`{function}`."
+            f"`{call}(params=...)` must be None with a PyTorch module. Got "
+            f"{type(params).__name__}. The module carries its own parameters. Leave them out, or "
+            "pass the function and parameters that `sf.torch.as_jax(module, x)` returns."
         )

@@ -104,7 +104,7 @@ class Subject:
         return found.astype(jnp.float64)
 
     def on(self, rows: np.ndarray) -> Subject:
-        """The same network on some of the samples; the loss keeps the whole's normalisation."""
+        """The same network on some of the samples; a mean is one over these."""
         labels = None if self.labels is None else self.labels[rows]
         return dataclasses.replace(self, x=self.x[rows], y=self.y[rows], labels=labels)
 

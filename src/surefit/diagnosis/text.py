@@ -65,9 +65,14 @@ def _step(found: Diagnosis) -> Iterator[str]:
     yield f"safe {step.safe:.6g}, limit {step.limit:.6g}"
 
 
-def _horizon(found: Diagnosis) -> Iterator[str]:
+def _targets(found: Diagnosis) -> Iterator[str]:
     for reached in found.horizon.reached:
         yield f"loss {reached.loss:.3g} ({reached.share:.3g} of now): {reached.answer}"
+
+
+def _horizon(found: Diagnosis) -> Iterator[str]:
+    if any(reached.steps is not None for reached in found.horizon.reached):
+        yield from _targets(found)
     if found.horizon.slowest:
         slow = ", ".join(f"{value:.3g} ({share:.2g})" for value, share in found.horizon.slowest)
         kind = "eigenvalues" if found.horizon.exact else "Ritz values"
