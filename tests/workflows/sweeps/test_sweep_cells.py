@@ -16,12 +16,12 @@ QUICK = {"samples": 12, "classes": (0, 1), "steps": 30, "theorems": (), "monitor
 
 
 def test_results_do_not_depend_on_order_or_cluster(lab, compiled_alike):
-    cells = [CertifySpec(**QUICK, width=w, seed=s) for w in (16, 24) for s in range(2)]
+    cells = [CertifySpec(**QUICK, width=16, seed=seed) for seed in range(3)]
     one, two = lab.folder / "one", lab.folder / "two"
-    assert sweep(cells, one, workers=1).finished == 4
-    assert sweep(cells[::-1], two, workers=1, dask="local").finished == 4
+    assert sweep(cells, one, workers=1).finished == 3
+    assert sweep(cells[::-1], two, workers=1, dask="local").finished == 3
     found = results(one)
-    assert len(found) > 4 * 3
+    assert len(found) > 3 * 3
     assert results(two) == found
     for cell in cells:
         # A later `certify` finds the run; there is no page yet.

@@ -28,9 +28,9 @@ def rounds(lab, cells, kills, seed, longest, **options):
                 os.kill(process.pid if whole else int(rng.choice(workers)), 9)
                 victims.append("sweep" if whole else "worker")
                 process.wait() if whole else time.sleep(0.05)
-            process.communicate()
+            told = process.communicate()[0]
         assert lab.alone()  # workers end with their sweep
-        assert process.returncode in (0, -9), process.returncode
+        assert process.returncode in (0, -9), told
         assert len(victims) == kills or process.returncode == -9, "a small grid for these kills"
     with lab.start(store, cells, workers=2, retry_failed=True, **options) as process:
         told = process.communicate()[0]

@@ -71,7 +71,7 @@ def test_a_cell_that_kills_its_workers_fails_and_the_others_do_not(lab):
     assert lab.alone()
 
 
-def test_a_cell_waits_until_it_fits(lab):
+def test_a_cell_that_never_fits_fails(lab):
     mebi, ear = 2**20, Ear()
     cells = lab.cells(widths=(15, 16, 40), seeds=1)
     outcome = sweep(
@@ -84,17 +84,41 @@ def test_a_cell_waits_until_it_fits(lab):
     assert failure.error == "MemoryLimitError"
     assert "33.0 MiB; this cell needs 40.0 MiB" in failure.message
 
-    ear = Ear()
+
+class Gatekeeper(Ear):
+    """Opens the gate for the cells that run as soon as another one waits."""
+
+    def __init__(self, gate):
+        super().__init__()
+        self.gate = gate
+
+    def tick(self):
+        if self.of("waiting"):
+            self.gate.touch()
+
+
+def test_a_cell_waits_for_the_one_beside_which_it_does_not_fit(lab, monkeypatch):
+    (lab.folder / "gated.py").write_text(
+        "import time\n"
+        "from pathlib import Path\n"
+        "import tiny_job\n"
+        "from tiny_job import weigh\n"
+        "def run(spec, out):\n"
+        "    while not Path(out).with_name('gate').exists():\n"
+        "        time.sleep(0.01)\n"
+        "    return tiny_job.run(spec, out)\n"
+    )
+    monkeypatch.syspath_prepend(lab.folder)
+    ear = Gatekeeper(lab.folder / "gate")
+    cells = lab.cells(widths=(20, 21), seeds=1)
     outcome = sweep(
-        lab.cells(widths=(20, 21), seeds=1), lab.folder / "t", workers=2,
-        memory_limit=33 * mebi, job=TINY, listener=ear,
-    )  # fmt: skip
+        cells, lab.folder / "s", workers=2, memory_limit=33 * 2**20, job="gated:run", listener=ear
+    )
     assert outcome.finished == 2
-    assert [name for name, *_ in ear.heard if name in ("started", "finished")] == [
-        "started", "finished", "started", "finished"
+    assert [name for name, *_ in ear.heard] == [
+        "planned", "started", "waiting", "finished", "started", "finished"
     ]  # fmt: skip
-    ((_, why),) = ear.of("waiting")
-    assert "are free beside the cells that run" in why
+    assert "are free beside the cells that run" in ear.of("waiting")[0][1]
 
 
 def test_room_counts_what_processes_have_taken_already(monkeypatch):
@@ -181,3 +205,17 @@ def test_workers_end_with_the_process_that_started_them(lab, monkeypatch):
         assert len(lab.processes()) == 3
         os.kill(process.pid, 9)
         assert lab.alone()
+
+
+@pytest.mark.parametrize("dask", [None, "local"])
+def test_workers_that_do_not_start_are_not_started_for_ever(lab, monkeypatch, dask):
+    (lab.folder / "stillborn.py").write_text(
+        "import os, sys\nsys.stderr.write('a library is missing')\nos._exit(3)\n"
+    )
+    monkeypatch.syspath_prepend(lab.folder)
+    monkeypatch.setattr("surefit.workflows.sweeps.local._MOST_STILLBORN", 3)
+    with pytest.raises(ClusterError, match="ended with code 3") as caught:
+        sweep(lab.cells(), lab.folder / "s", workers=1, job="stillborn:run", dask=dask)
+    assert "a library is missing" in str(caught.value)
+    assert Store(lab.folder / "s").failures() == []
+    assert lab.alone()

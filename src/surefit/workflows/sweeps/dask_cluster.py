@@ -10,6 +10,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,7 +59,7 @@ def connected(address: str, workers: int | None) -> Iterator[Client]:
             n_workers=workers,
             threads_per_worker=1,
             processes=False,
-            dashboard_address=None,
+            dashboard_address="127.0.0.1:0",
             memory_limit=None,
         )
         with _quiet(), cluster, Client(cluster, set_as_default=False) as client:
@@ -180,11 +181,14 @@ class _Remote:
     def _answer(self, future: Future) -> dict[str, Any]:
         from distributed.scheduler import KilledWorker
 
-        if future.status == "finished":
-            return future.result(timeout=_CONNECT)
-        if future.status != "error":
+        try:
+            if future.status == "finished":
+                return future.result(timeout=_CONNECT)
+            error = future.exception(timeout=_CONNECT) if future.status == "error" else None
+        except (OSError, TimeoutError, CancelledError) as cause:
+            raise self._lost(f"{type(cause).__name__}: {cause}") from cause
+        if error is None:
             raise self._lost("its connection was lost")
-        error = future.exception(timeout=_CONNECT)
         if isinstance(error, KilledWorker):
             return {"kind": "lost", "message": str(error)}
         raise ClusterError(

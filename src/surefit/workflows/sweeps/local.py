@@ -11,7 +11,7 @@ from typing import Any
 from surefit.errors import ClusterError, StorageError
 from surefit.workflows.sweeps.agenda import Agenda
 from surefit.workflows.sweeps.child import Child
-from surefit.workflows.sweeps.ledger import MOST_LOSSES, PATIENCE, Ledger, Next, unusable
+from surefit.workflows.sweeps.ledger import PATIENCE, Ledger, Next, unusable
 from surefit.workflows.sweeps.plan import Cell
 from surefit.workflows.sweeps.room import Room
 from surefit.workflows.sweeps.stopping import Stop, stop_signals
@@ -19,6 +19,8 @@ from surefit.workflows.sweeps.stopping import Stop, stop_signals
 __all__ = ["run_locally"]
 
 _TICK = 0.5
+# So many workers in a row may end before they can work: then the next one would too.
+_MOST_STILLBORN = 10
 # Seconds that an interrupted worker has for its checkpoint.
 _GRACE = 30.0
 
@@ -173,7 +175,7 @@ class _Local:
             self._agenda.put_back(cell)
         if not seat.ready:
             self._stillborn += 1
-        if self._stillborn > MOST_LOSSES:
+        if self._stillborn >= _MOST_STILLBORN:
             raise ClusterError(
                 f"Worker processes must start. Got {self._stillborn} that ended before their "
                 f"first cell; of the last one {why}. Nothing can be done without them. Try "
