@@ -5,9 +5,8 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping, Sequence
 
-import numpy as np
-
 from surefit.core.check import Check, Evidence
+from surefit.core.laws import fit_power_law
 
 __all__ = ["FORMS", "WidthForm", "orders", "width_checks"]
 
@@ -63,15 +62,11 @@ def orders(found: Sequence[Mapping[str, float]]) -> dict[str, tuple[float, float
     Args:
         found: one entry per size and draw: `inputs`, `samples`, and a width for every form.
     """
-    n = np.log([item["samples"] for item in found])
-    centred = n - n.mean()
+    n = [item["samples"] for item in found]
     result = {}
     for key in FORMS:
-        y = np.log([item["inputs"] * item[key] for item in found])
-        slope = float(centred @ y / (centred @ centred))
-        rest = y - y.mean() - slope * centred
-        error = np.sqrt(rest @ rest / max(1, len(n) - 2) / (centred @ centred))
-        result[key] = slope, float(error)
+        law = fit_power_law(n, [item["inputs"] * item[key] for item in found])
+        result[key] = law.exponent, law.error
     return result
 
 

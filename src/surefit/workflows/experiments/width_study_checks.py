@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from surefit.core.check import Check, Evidence
+from surefit.core.laws import fit_power_law
 from surefit.workflows.experiments.width_study_draw import Draw
 
 __all__ = ["LAWS", "ORDER", "Law", "Power", "fit_power", "fit_powers", "width_study_checks"]
@@ -83,12 +84,8 @@ def fit_power(m: Float[np.ndarray, " n"], y: Float[np.ndarray, " n"]) -> Power:
     r"""Least squares of $\log y$ over $\log m$; nothing is known where a value is not positive."""
     if not np.all(y > 0.0):
         return Power(np.nan, np.nan, np.nan)
-    x, log_y = np.log(m), np.log(y)
-    centred = x - x.mean()
-    slope = float(centred @ log_y / (centred @ centred))
-    rest = log_y - log_y.mean() - slope * centred
-    error = float(np.sqrt(rest @ rest / max(1, len(x) - 2) / (centred @ centred)))
-    return Power(slope, error, float(np.exp(log_y.mean() - slope * x.mean())))
+    law = fit_power_law(m, y)
+    return Power(law.exponent, law.error, law.constant)
 
 
 def fit_powers(draws: Sequence[Draw]) -> dict[str, Power]:
