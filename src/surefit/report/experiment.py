@@ -23,6 +23,10 @@ __all__ = ["is_experiment", "render_experiment", "write_experiment"]
 
 FILE_NAME = "report.html"
 WORDS = {True: "Reproduced", False: "Not reproduced", None: "Cannot say"}
+# A search has nothing to reproduce.
+OWN_WORDS = {
+    "width_finder": {True: "Found", False: "Not found", None: "Not enclosed"},
+}
 CONTENTS = (
     ("question", "Question"),
     ("verdict", "Verdict"),
@@ -76,7 +80,7 @@ def _banner(record: ExperimentRecord) -> Html:
             "h2",
             icon(record.holds),
             element("span", "Verdict: ", class_="hidden"),
-            WORDS[record.holds],
+            OWN_WORDS.get(record.name, WORDS)[record.holds],
             id="verdict-title",
         ),
         element("p", record.verdict, class_="sentence"),
