@@ -87,7 +87,7 @@ def test_a_cluster_gives_the_same_results(lab):
 
 
 def test_no_scheduler_there(lab, monkeypatch):
-    monkeypatch.setattr("surefit.workflows.sweeps.dask_cluster._CONNECT", 0.5)
+    monkeypatch.setattr("surefit.workflows.sweeps.dask_client._CONNECT", 0.5)
     with pytest.raises(ClusterError, match="address of a Dask scheduler that runs") as caught:
         sweep(lab.cells(), lab.folder / "s", dask="tcp://127.0.0.1:9", job=TINY)
     assert "dask worker ADDRESS" in str(caught.value)

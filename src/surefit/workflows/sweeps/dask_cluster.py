@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import queue
 import sys
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import CancelledError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from surefit.core.plugins import PLUGINS
-from surefit.errors import ClusterError, MissingDependencyError, StorageError
+from surefit.errors import ClusterError, StorageError
 from surefit.workflows.sweeps import dask_task
 from surefit.workflows.sweeps.helpers import Errand
 from surefit.workflows.sweeps.ledger import PATIENCE, Ledger, Next
@@ -25,68 +24,13 @@ from surefit.workflows.sweeps.stopping import Stop, stop_signals
 if TYPE_CHECKING:
     from distributed import Client, Future
 
-__all__ = ["connected", "run_on_dask"]
+__all__ = ["run_on_dask"]
 
 _TICK = 0.5
-# Seconds for connecting to a scheduler.
-_CONNECT = 30.0
+# Seconds for fetching an answer that is there.
+_FETCH = 30.0
 # Seconds that interrupted cells have for their checkpoints.
 _GRACE = 30.0
-
-
-@contextlib.contextmanager
-def connected(address: str, workers: int | None) -> Iterator[Client]:
-    """A client of the cluster at an address, or of one that is made here and ends here.
-
-    Args:
-        address: of a scheduler, or `local`.
-        workers: of a local cluster.
-
-    Raises:
-        MissingDependencyError: Dask is not installed.
-        ClusterError: there is no scheduler at that address.
-    """
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError as cause:
-        raise MissingDependencyError(
-            "`sweep(dask=...)` needs the package distributed. It is not installed. It comes with "
-            "an extra: `pip install surefit[dask]`."
-        ) from cause
-    if address == "local":
-        # Its workers are threads: the cells have processes of their own in any case.
-        cluster = LocalCluster(
-            n_workers=workers,
-            threads_per_worker=1,
-            processes=False,
-            dashboard_address="127.0.0.1:0",
-            memory_limit=None,
-        )
-        with _quiet(), cluster, Client(cluster, set_as_default=False) as client:
-            yield client
-        return
-    try:
-        client = Client(address, timeout=_CONNECT, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as cause:
-        raise ClusterError(
-            f"`sweep(dask=...)` must be `local` or the address of a Dask scheduler that runs. Got "
-            f"{address!r}: {cause}. Start one with `dask scheduler`, which prints its address, and "
-            "workers with `dask worker ADDRESS`."
-        ) from cause
-    with client:
-        yield client
-
-
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Without the complaints of connections that are closed on purpose."""
-    log = logging.getLogger("distributed.batched")
-    level = log.level
-    log.setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        log.setLevel(level)
 
 
 class _Remote:
@@ -183,8 +127,8 @@ class _Remote:
 
         try:
             if future.status == "finished":
-                return future.result(timeout=_CONNECT)
-            error = future.exception(timeout=_CONNECT) if future.status == "error" else None
+                return future.result(timeout=_FETCH)
+            error = future.exception(timeout=_FETCH) if future.status == "error" else None
         except (OSError, TimeoutError, CancelledError) as cause:
             raise self._lost(f"{type(cause).__name__}: {cause}") from cause
         if error is None:

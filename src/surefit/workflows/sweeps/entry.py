@@ -80,7 +80,8 @@ def sweep(
     interrupted = False
     if dask is not None and ledger.open:
         store.require_writable()
-        from surefit.workflows.sweeps.dask_cluster import connected, run_on_dask
+        from surefit.workflows.sweeps.dask_client import connected
+        from surefit.workflows.sweeps.dask_cluster import run_on_dask
 
         with connected(dask, workers or _cores()) as client:
             ledger.plan(sum(client.nthreads().values()))
