@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 60
 DEMO := certify --data digits --classes 0 1 --samples 300 --network shallow --activation tanh \
         --width 512 --seed 0 --out $(RUNS)
 
-.PHONY: help demo test slow fuzz lint docs bench bench-peers bench-neural-tangents lock clean
+.PHONY: help demo test slow fuzz dist lint docs bench bench-peers bench-neural-tangents lock clean
 
 help:            ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ fuzz: $(VENV)/ready  ## fuzz the readers of files, FUZZ_SECONDS (60) each; findi
 
 slow: $(VENV)/ready  ## the longer experiments
 	$(BIN)/python -m pytest -m slow
+
+dist: $(VENV)/ready  ## build wheels and source archives into dist/, install and try them
+	PYTHON=$(BIN)/python .ci/dist
 
 lint: $(VENV)/ready  ## style and floors only
 	$(BIN)/ruff check .

@@ -64,7 +64,7 @@ SUREFIT = [
     ("surefit experiment song2021-width --inputs 0", "inputs"),
     ("surefit experiment allen_zhu2019_width --repeats 0", "repeats"),
     ("surefit experiment allen_zhu2019_landscape --smoothing -1", "smoothing"),
-    ("surefit report", "RUN"),
+    ("surefit report", "PATH"),
     ("surefit report nowhere", "nowhere"),
     ("surefit report folder.csv", "result.json"),
     ("surefit report deep", "deep"),

@@ -20,8 +20,7 @@ def positive_part(
     """The samples with a positive weight, and those weights; None where all count the same.
 
     Raises:
-        InvalidInputError: a weight is negative.
-        ValueError: none is positive.
+        InvalidInputError: a weight is negative, or none is positive.
     """
     if sample_weight is None:
         return x, y, None
@@ -33,4 +32,10 @@ def positive_part(
             "Give samples that are not to count the weight 0."
         )
     counts = weight > 0
+    if not counts.any():
+        raise InvalidInputError(
+            f"`{type(estimator).__name__}.fit(sample_weight=...)` must have a positive weight. Got "
+            "zeros only: sample weights must not all be zero. No sample would count. Give the "
+            "samples that are to count the weight 1."
+        )
     return x[counts], y[counts], weight[counts]
