@@ -212,6 +212,10 @@ def test_on_paper_all_rows_are_there(browser, site):
         "[...document.querySelectorAll('.plot')].map((p) => [p._fullLayout.width, p.clientWidth])"
     )
     assert all(drawn == box <= 700 for drawn, box in widths)
+    browser.call("Emulation.setEmulatedMedia", media="print")
+    table = "document.querySelector('.runs')"
+    assert browser.evaluate(f"{table}.offsetWidth - {table}.parentElement.clientWidth") <= 0
+    browser.call("Emulation.setEmulatedMedia", media="")
     browser.evaluate("dispatchEvent(new Event('afterprint'))")
     assert browser.evaluate(rows) == 25
     assert browser.complaints() == []

@@ -96,6 +96,7 @@
     performance.mark("surefit-ready");
     const empty = at("law-charts").childElementCount === 0;
     at("laws").hidden = empty;
+    document.querySelector('nav a[href="#laws"]').parentElement.hidden = empty;
     await drawLater([...rest, ...general], own);
     await overlays(own);
     if (own === turn) root.dataset.complete = "yes";
