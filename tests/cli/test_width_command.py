@@ -1,6 +1,7 @@
-"""`surefit width --certified`."""
+"""`surefit width`: certified, and measured."""
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -53,11 +54,73 @@ def test_widths_that_are_too_small_are_not_certified(quick, surefit):
     assert "times too large" in out
 
 
+def test_an_interrupted_search_for_certificates_goes_on(quick, surefit, monkeypatch):
+    real, made = certified_width.certify_at_start, []
+
+    def counted(*arguments):
+        if len(made) == 2:
+            raise KeyboardInterrupt
+        made.append(arguments[0].parameters(arguments[1]))
+        return real(*arguments)
+
+    monkeypatch.setattr(certified_width, "certify_at_start", counted)
+    code, out, err = surefit(*TINY)
+    assert code == 3 and not out
+    assert "Nothing is lost" in err
+    first = set(made)
+
+    def more(*arguments):
+        made.append(arguments[0].parameters(arguments[1]))
+        return real(*arguments)
+
+    monkeypatch.setattr(certified_width, "certify_at_start", more)
+    code, out, err = surefit(*TINY, "--out", "certificate")
+    assert code == 0, out + err
+    assert "An interrupted search goes on" in err
+    # Only that of the smallest width, whose arrays the checker needs, is made again.
+    again = [size for size in made[2:] if size in first]
+    assert len(again) <= 1 and len(set(made)) >= len(made) - 1
+    assert "Checker: proved" in out
+    assert [path.name for path in Path().iterdir()] == ["certificate"]
+
+
 def test_the_kind_of_width_must_be_named(surefit):
-    code, _, err = surefit("width", "--classes", 0, 1)
+    for options, got in (((), "none"), (("--certified", "--target-loss", 1), "both")):
+        code, _, err = surefit("width", "--classes", 0, 1, *options)
+        assert code == 2
+        assert f"`surefit width` must be told what kind of width. Got {got}." in err
+        assert "surefit width --target-loss 1e-4" in err and "surefit width --certified" in err
+
+
+def test_a_certified_search_has_one_number_of_samples(surefit):
+    code, _, err = surefit("width", "--certified", "--samples", 8, 16)
     assert code == 2
-    assert "`surefit width` must be told what kind of width. Got none." in err
-    assert "surefit width --certified" in err
+    assert "must go with one number of samples. Got 8 16" in err
+
+
+MEASURED = (
+    "width", "--target-loss", 0.02, "--classes", 0, 1, "--samples", 6, 9, "--activation", "relu",
+    "--seeds", 4, "--steps", 60, "--probability", 0.7, "--largest-width", 48,
+)  # fmt: skip
+
+
+def test_a_width_is_measured_and_reported(surefit):
+    code, out, err = surefit(*MEASURED)
+    assert code in (0, 1), out + err
+    assert "Smallest width at which descent succeeds" in out
+    assert "Descent reaches the loss 0.02 with probability 0.7 from this width on" in out
+    assert "song_yang_2019" in out and "power of n" in out
+    assert re.search(r"9 samples, width \d+: \d of \d reach 0.02", err)
+    (run,) = Path("runs").glob("width-digits-shallow-relu-s0-*")
+    page = (run / "report.html").read_text()
+    assert "The smallest width at which descent succeeds" in page
+    assert "probability 0.7" in page and "asked by song_yang_2019" in page
+    again, out, err = surefit(*MEASURED)
+    assert again == code and "finished already" in out and not err
+    (run / "report.html").unlink()
+    assert surefit("report", run)[0] == 0 and (run / "report.html").is_file()
+    code, out, _ = surefit("runs", "list")
+    assert code == 0 and "1 run: 1 done" in out
 
 
 def test_one_output_is_needed(surefit):

@@ -14,7 +14,7 @@ DOUBLING = 4
 
 
 def width_grid(unit: int, largest: int) -> list[int]:
-    """The widths $2^{k/4}$, rounded to multiples of `unit`, up to the largest.
+    """The widths $2^{k/4}$, rounded to multiples of `unit`, up to the largest and with it.
 
     Args:
         unit: what every width must be a multiple of.
@@ -25,11 +25,12 @@ def width_grid(unit: int, largest: int) -> list[int]:
     """
     top = math.ceil(math.log(max(largest, 2)) / math.log(GRID))
     grid = {unit * max(1, round(GRID**k / unit)) for k in range(top + 1)}
-    return sorted(width for width in grid if width <= largest) or [unit]
+    grid = {width for width in grid if width <= largest} | {max(unit, largest - largest % unit)}
+    return sorted(grid)
 
 
 def bracket(
-    grid: list[int], start: float, succeeds: Callable[[int], bool]
+    grid: list[int], start: int, succeeds: Callable[[int], bool]
 ) -> tuple[int | None, int | None]:
     """Neighbours of the grid between which the answer changes from no to yes.
 
