@@ -93,7 +93,7 @@ def test_in_float32_small_eigenvalues_are_not_pretended_to_be_known():
     assert single.step.safe == pytest.approx(double.step.safe, rel=1e-3)
 
 
-@pytest.mark.parametrize(("loss", "factor"), [("squared", 1.0), ("mean_squared", 2 / 8)])
+@pytest.mark.parametrize(("loss", "factor"), [("mean_squared", 2 / 8)])
 def test_curvatures_are_those_of_the_dense_hessian(loss, factor):
     x, y = points()
     params = wide(16)

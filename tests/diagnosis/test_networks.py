@@ -161,6 +161,7 @@ def test_before_the_first_call_nothing_is_said():
     assert report.lazy is None and report.checks == () and "nothing but the start" in report.verdict
 
 
+@pytest.mark.slow
 def test_the_watch_agrees_with_the_monitors_of_training():
     problem = sf.Problem(sf.models.shallow(32), X, Y)
     start = problem.init(0)
