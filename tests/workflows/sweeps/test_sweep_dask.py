@@ -22,7 +22,7 @@ class Cluster:
     """A scheduler and workers in processes of their own."""
 
     def __init__(self, lab):
-        self.lab, self.parts = lab, {}
+        self.lab, self.parts, self.names = lab, {}, ("scheduler", "one")
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -30,7 +30,7 @@ class Cluster:
 
     def keep(self):
         """Start what does not run."""
-        for name in PARTS:
+        for name in self.names:
             if name in self.parts and self.parts[name].poll() is not None:
                 self.kill(name)
             if name not in self.parts:
@@ -58,7 +58,6 @@ class Cluster:
 @pytest.fixture
 def cluster(lab):
     cluster = Cluster(lab)
-    cluster.keep()
     yield cluster
     cluster.kill(*PARTS)
 
@@ -96,6 +95,7 @@ def test_no_scheduler_there(lab, monkeypatch):
 def test_a_killed_scheduler_is_told_and_the_next_sweep_does_the_rest(lab, cluster, monkeypatch):
     monkeypatch.setenv("TINY_PAUSE", "0.05")
     store, cells = lab.folder / "s", lab.cells(seeds=3)
+    cluster.keep()
     with lab.start(store, cells, dask=cluster.address) as process:
         while not lab.lines("end"):
             time.sleep(0.02)
@@ -122,6 +122,7 @@ def test_fifty_kills_of_every_part(lab, cluster, monkeypatch):
     monkeypatch.setenv("TINY_PAUSE", "0.05")
     rng, store = np.random.default_rng(3), lab.folder / "s"
     cells, killed = lab.cells(widths=range(15, 25), seeds=12), []
+    cluster.names = PARTS
     while len(killed) < 50:
         cluster.keep()
         with lab.start(store, cells, dask=cluster.address) as process:

@@ -116,8 +116,9 @@ def test_a_cell_that_another_process_holds_is_waited_for(lab, monkeypatch):
     assert lab.lines("start") == []
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("dask", [None, "local"])
+@pytest.mark.parametrize(
+    ("number", "dask"), [(signal.SIGINT, None), (signal.SIGTERM, None), (signal.SIGINT, "local")]
+)
 def test_an_interrupted_sweep_goes_on_where_it_was(lab, monkeypatch, number, dask):
     monkeypatch.setenv("TINY_PAUSE", "0.2")
     store, cells = lab.folder / "s", lab.cells(widths=(15,), seeds=2)
