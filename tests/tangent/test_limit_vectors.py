@@ -218,3 +218,14 @@ def test_every_entry_has_one_tile_however_many_threads_there_are(monkeypatch, sy
         np.testing.assert_allclose(one, due, rtol=1e-13, atol=1e-15)
         if symmetric:
             np.testing.assert_array_equal(one, one.T)
+
+
+def test_a_matrix_becomes_a_jax_array_without_a_copy():
+    places = tiles.starts(40, 40, 16, True)
+    (matrix,), _ = tiles.fill(_row_of_tile, (places[1:],), (), places, (40, 40), False)
+    array = tiles.placed(matrix, jnp.zeros(1))
+    assert array.unsafe_buffer_pointer() == matrix.ctypes.data
+
+
+def _row_of_tile(size, i, j):
+    return (jnp.full(size, i + j, jnp.float64),), i < 0

@@ -25,6 +25,8 @@ __all__ = ["below", "block", "fill", "found_in", "placed", "size_for", "starts"]
 CHUNK = 4
 # The tiles of a chunk are small; dividing each of them among threads costs more than it gains.
 OPTIONS = {"xla_cpu_multi_thread_eigen": False}
+# Bytes; memory on another boundary is copied.
+ALIGNMENT = 64
 # Rows and columns of a tile on an accelerator, which has no cache to stay in.
 LARGE = 2048
 
@@ -145,12 +147,20 @@ def fill(
 
     chunks = order.reshape(-1, size)
     first = work(chunks[0])
-    matrices += [np.empty(shape, value.dtype) for value in first]
+    matrices += [_empty(shape, value.dtype) for value in first]
     put(chunks[0], first)
     with ThreadPoolExecutor(threads) as pool:
         # The list asks for the results, so that errors are raised here.
         list(pool.map(lambda numbers: put(numbers, work(numbers)), chunks[1:]))
     return tuple(matrices), marks
+
+
+def _empty(shape: tuple[int, int], dtype: np.dtype) -> Float[np.ndarray, "n1 n2"]:
+    """A matrix without values, aligned so that JAX takes its memory over without a copy."""
+    length = math.prod(shape) * dtype.itemsize
+    memory = np.empty(length + ALIGNMENT, np.uint8)
+    skip = -memory.ctypes.data % ALIGNMENT
+    return memory[skip : skip + length].view(dtype).reshape(shape)
 
 
 @functools.lru_cache(maxsize=32)
