@@ -23,13 +23,21 @@ tables = hnp.arrays(
 
 
 def test_the_catalogue_is_complete():
-    names = {"append_coordinate", "centre", "flatten", "scale", "standardise", "unit_norm"}
+    names = {
+        "append_coordinate",
+        "centre",
+        "flatten",
+        "scale",
+        "sphere",
+        "standardise",
+        "unit_norm",
+    }
     assert names <= set(STEPS.names())
     assert all(STEPS[name].description for name in names)
 
 
 @pytest.mark.parametrize(
-    "name", ["append_coordinate", "centre", "scale", "standardise", "unit_norm"]
+    "name", ["append_coordinate", "centre", "scale", "sphere", "standardise", "unit_norm"]
 )
 def test_images_are_long_vectors(name):
     step = STEPS[name]()
@@ -41,7 +49,8 @@ def test_images_are_long_vectors(name):
 
 
 @pytest.mark.parametrize(
-    "name", ["append_coordinate", "centre", "flatten", "scale", "standardise", "unit_norm"]
+    "name",
+    ["append_coordinate", "centre", "flatten", "scale", "sphere", "standardise", "unit_norm"],
 )
 def test_a_fitted_step_uses_the_data_that_it_was_fitted_on(name):
     fitted = STEPS[name]().fit(X)
@@ -160,3 +169,20 @@ def test_a_step_is_one_class():
 
     (step,) = parse_steps("negated")
     assert step.fit(X).apply(X).tolist() == (-X).tolist()
+
+
+def test_sphere_is_a_bias_behind_standardised_features_whatever_their_units():
+    step = STEPS["sphere"]()
+    out = step.apply(X)
+    np.testing.assert_allclose(row_norms(out), 1.0, rtol=1e-14)
+    z = out[:, :-1] / out[:, -1:] * np.sqrt(X.shape[1])
+    np.testing.assert_allclose(z, STEPS["standardise"]().apply(X), rtol=1e-12)
+    np.testing.assert_allclose(step.apply(X * [1e3, 1.0, 1e-4, 7.0] + 5.0), out, rtol=1e-9)
+
+
+def test_sphere_keeps_parallel_rows_and_constant_features_apart_from_trouble():
+    x = np.array([[1.0, 2.0, 9.0], [2.0, 4.0, 9.0], [-1.0, -2.0, 9.0]])
+    out = STEPS["sphere"]().apply(x)
+    assert np.linalg.matrix_rank(out) == 2  # the rows lie on a line, away from the origin
+    assert np.max(np.abs(out @ out.T - np.diag(np.diag(out @ out.T)))) < 0.99
+    np.testing.assert_array_equal(out[:, 2], 0.0)

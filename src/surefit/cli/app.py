@@ -9,6 +9,7 @@ import typer
 
 from surefit.cli import (
     certify,
+    cite,
     experiment,
     kernel,
     listing,
@@ -61,6 +62,7 @@ def _root(
 
 
 certify.register(app)
+cite.register(app)
 experiment.register(app)
 kernel.register(app)
 report.register(app)
