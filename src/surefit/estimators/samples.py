@@ -34,8 +34,8 @@ def positive_part(
     counts = weight > 0
     if not counts.any():
         raise InvalidInputError(
-            f"`{type(estimator).__name__}.fit(sample_weight=...)` must have a positive weight. Got "
-            "zeros only: sample weights must not all be zero. No sample would count. Give the "
-            "samples that are to count the weight 1."
+            f"`{type(estimator).__name__}.fit(sample_weight=...)` must have at least one "
+            "non-zero weight. Got zeros only. No sample would count. Give the samples that are to "
+            "count the weight 1."
         )
     return x[counts], y[counts], weight[counts]
