@@ -1,12 +1,13 @@
 import contextlib
 import errno
+import fcntl
 import os
 import subprocess
 import sys
 
 import pytest
 
-from surefit.errors import StorageError
+from surefit.errors import BusyRunError, StorageError
 from surefit.runs import lock
 from surefit.runs.lock import exclusive
 
@@ -72,6 +73,27 @@ def test_it_is_free_again_afterwards(tmp_path):
         with pytest.raises(ValueError, match="out"), exclusive(tmp_path / "x.lock", "x"):
             raise ValueError("out")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_somebody_who_only_asks_whether_it_is_held_is_waited_for(tmp_path, monkeypatch):
+    path = tmp_path / "x.lock"
+    path.write_text("4194305")  # more than there are processes: its holder is gone
+    with path.open("rb") as asking:
+        fcntl.flock(asking, fcntl.LOCK_SH)
+        monkeypatch.setattr(lock.time, "sleep", lambda _: fcntl.flock(asking, fcntl.LOCK_UN))
+        with exclusive(path, "x"):
+            assert path.read_text() == str(os.getpid())
+
+
+def test_a_holder_who_does_not_say_who_he_is_is_not_waited_for_long(tmp_path, monkeypatch):
+    path, waits = tmp_path / "x.lock", []
+    path.touch()
+    monkeypatch.setattr(lock.time, "sleep", waits.append)
+    with path.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        with pytest.raises(BusyRunError, match="another process"), exclusive(path, "x"):
+            pass
+    assert 0 < sum(waits) < 0.5
 
 
 def test_the_message_names_the_holder(tmp_path):

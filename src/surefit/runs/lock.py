@@ -13,6 +13,7 @@ import hashlib
 import os
 import platform
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,6 +29,9 @@ __all__ = ["exclusive"]
 
 UNSUPPORTED = {errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOLCK, errno.EINVAL}
 TAKEN = {errno.EAGAIN, errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK}
+# Somebody who only asks whether a lock is held (`surefit.runs.occupied`) has it for an instant, and
+# only where the process named in it is gone. So often, so many seconds apart, it is tried again.
+TRIES, PAUSE = 20, 0.01
 
 
 @contextlib.contextmanager
@@ -54,6 +58,7 @@ def exclusive(path: Path, name: str) -> Iterator[None]:
 
 def _acquire(path: Path, name: str) -> int | None:
     """The locked descriptor, or None where the file system knows no locks."""
+    tries = 1
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
         try:
@@ -66,16 +71,25 @@ def _acquire(path: Path, name: str) -> int | None:
                     return None
                 if cause.errno not in TAKEN:
                     raise
-                raise _busy(name, _read(path)) from None
-            if _is_current(descriptor, path):
-                os.ftruncate(descriptor, 0)
-                os.write(descriptor, str(os.getpid()).encode())
-                return descriptor
+                owner = _read(path)
+                if tries == TRIES or _names_living(owner):
+                    raise _busy(name, owner) from None
+                tries += 1
+                time.sleep(PAUSE)
+            else:
+                if _is_current(descriptor, path):
+                    os.ftruncate(descriptor, 0)
+                    os.write(descriptor, str(os.getpid()).encode())
+                    return descriptor
         except BaseException:
             os.close(descriptor)
             raise
-        # The holder before us removed the file between our opening and our locking it.
+        # Or the holder before us removed the file between our opening and our locking it.
         os.close(descriptor)
+
+
+def _names_living(owner: str) -> bool:
+    return owner.strip().isdigit() and _alive(int(owner))
 
 
 def _lock(descriptor: int) -> None:
