@@ -181,7 +181,7 @@ def test_steps_come_from_the_kernel_of_infinite_width():
     assert budget.samples == 9 and budget.unit == 2 and budget.start == 12
     assert budget.steps == max(1000, 100 * math.ceil(4 * budget.predicted / 100))
     # A very wide network takes as many steps as that kernel predicts.
-    bench = prepare_bench(WidthFinderSpec.parse(fields).certify(9, 4096, 0, 2000))
+    bench = prepare_bench(WidthFinderSpec.parse(fields).certify(9, 1024, 0, 2000))
     _, run = sf.train(bench.problem, bench.params, steps=2000, target_loss=1e-4, monitors=[])
     assert abs(run.steps / budget.predicted - 1.0) < 0.2
     assert plan(WidthFinderSpec.parse({**fields, "steps": 7, "width": 31}), 6).start in (30, 32)
