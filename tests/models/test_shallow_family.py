@@ -93,7 +93,11 @@ def test_activations_with_value_zero_at_zero_by_name(name, cls):
 @pytest.mark.parametrize(
     ("kwargs", "error", "message"),
     [
-        ({"init": "xavier"}, UnknownNameError, r"init=...\)` must be a known name. Got 'xavier'.*lecun"),
+        (
+            {"init": "xavier"},
+            UnknownNameError,
+            r"init=...\)` must be a known name. Got 'xavier'.*lecun",
+        ),
         ({"init": (1.0, 0.0)}, InvalidInputError, r"`initial_scales\(init=...\)` must be a name"),
         ({"init": (1.0,)}, InvalidInputError, r"two positive numbers. Got \(1.0,\)"),
         ({"inputs": 0}, InvalidInputError, r"`initial_scales\(width=..., inputs=...\)` must be at"),

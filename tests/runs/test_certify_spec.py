@@ -46,6 +46,7 @@ CHANGES = {
     "target_loss": 1e-6,
     "polish": True,
     "from_start": True,
+    "floor": True,
     "theorems": (),
     "monitors": (),
     "every": 10,
@@ -56,6 +57,7 @@ CHANGES = {
 def test_public_names():
     assert set(surefit.runs.__all__) == {
         "CertifySpec",
+        "FailedRun",
         "Store",
         "Workspace",
         "environment_facts",

@@ -21,7 +21,7 @@ from surefit.core.jsonable import read_json, write_json
 from surefit.errors import StorageError
 from surefit.runs.identity import Identified, digest
 
-__all__ = ["FailedRun", "read_failure", "write_failure"]
+__all__ = ["FailedRun", "drop_failure", "read_failures", "write_failure"]
 
 SCHEMA = 1
 
@@ -53,7 +53,7 @@ class FailedRun:
     when: str = ""
 
 
-def read_failure(path: Path) -> FailedRun | None:
+def _read_failure(path: Path) -> FailedRun | None:
     """The failure in a directory, or None if the directory holds none."""
     try:
         spec, told = read_json(path / "spec.json"), read_json(path / "failure.json")
@@ -72,6 +72,16 @@ def read_failure(path: Path) -> FailedRun | None:
         )
     except (StorageError, AttributeError, KeyError, TypeError, ValueError):
         return None
+
+
+def read_failures(directory: Path) -> list[FailedRun]:
+    """The failures in a directory, by name; none where the directory does not exist."""
+    try:
+        paths = sorted(directory.iterdir())
+    except FileNotFoundError:
+        return []
+    found = [_read_failure(path) for path in paths if path.is_dir()]
+    return [one for one in found if one is not None]
 
 
 def write_failure(
@@ -95,7 +105,7 @@ def write_failure(
         traceback: same.
         worker_lost: same.
     """
-    before = read_failure(target)
+    before = _read_failure(target)
     shutil.rmtree(draft, ignore_errors=True)  # of a process that was killed here
     draft.mkdir()
     write_json(draft / "spec.json", spec.canonical())
@@ -117,3 +127,16 @@ def write_failure(
     else:
         os.replace(draft / "failure.json", target / "failure.json")
         shutil.rmtree(draft)
+
+
+def drop_failure(target: Path, draft: Path) -> None:
+    """Delete a failure, by one renaming; nothing happens where there is none.
+
+    Args:
+        target: where it is.
+        draft: as in `write_failure`.
+    """
+    shutil.rmtree(draft, ignore_errors=True)
+    if target.exists():
+        target.rename(draft)
+        shutil.rmtree(draft, ignore_errors=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
@@ -14,6 +13,7 @@ from surefit.runs.data_fields import DataFields
 from surefit.runs.faults import explain
 from surefit.runs.identity import canonical_text, digest
 from surefit.runs.options import AtLeastOne, Name, NotNegative, Positive, Seed, option
+from surefit.runs.shell import shell_command
 from surefit.runs.sources import fingerprint, is_file, split, without_directory
 
 __all__ = ["KernelSpec"]
@@ -200,15 +200,12 @@ class KernelSpec(DataFields):
 
     def command(self) -> str:
         """The shell command that makes this run again."""
-        words = ["surefit kernel"]
-        for name, field in type(self).model_fields.items():
-            value = getattr(self, name)
-            if name not in self.model_fields_set or value == field.default:
-                continue
-            values = value if isinstance(value, tuple) else (value,)
-            shown = " ".join(shlex.quote(str(item)) for item in values)
-            words.append(f"--{name.replace('_', '-')} {shown}")
-        return " ".join(words)
+        chosen = {
+            name: getattr(self, name)
+            for name, field in type(self).model_fields.items()
+            if name in self.model_fields_set and getattr(self, name) != field.default
+        }
+        return shell_command("surefit kernel", chosen)
 
 
 def _word(text: str) -> str:

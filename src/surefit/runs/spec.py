@@ -14,6 +14,7 @@ from surefit.runs.faults import conflicts, explain
 from surefit.runs.fields import ADDED_LATER, CertifyFields
 from surefit.runs.identity import canonical_text, run_id
 from surefit.runs.own_fields import own_defaults, owners
+from surefit.runs.shell import shell_command
 from surefit.runs.sources import fingerprint, is_file, split, without_directory
 from surefit.runs.toml import render
 
@@ -172,6 +173,16 @@ class CertifySpec(CertifyFields):
     def run_id(self) -> str:
         """The name of the run: a readable prefix and the hash of the canonical JSON."""
         return run_id(self.canonical())
+
+    def command(self) -> str:
+        """The shell command that makes this run again."""
+        own = own_defaults(self.network, self.init)
+        chosen = {
+            name: getattr(self, name)
+            for name, field in type(self).model_fields.items()
+            if getattr(self, name) != own.get(name, field.default)
+        }
+        return shell_command("surefit certify", chosen)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, CertifySpec):

@@ -23,43 +23,22 @@ copying run directories.
 from __future__ import annotations
 
 import contextlib
-import dataclasses
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from surefit.core.jsonable import read_json
 from surefit.core.tidy import tidy_rows
 from surefit.errors import BusyRunError, StorageError
-from surefit.runs.failures import FailedRun, read_failure, write_failure
-from surefit.runs.identity import Identified, canonical_text, digest
+from surefit.runs.directories import make_writable
+from surefit.runs.failures import FailedRun, drop_failure, read_failures, write_failure
+from surefit.runs.identity import Identified, canonical_text
 from surefit.runs.lock import exclusive
+from surefit.runs.stored import StoredRun, read_run, read_runs
 from surefit.runs.storing import FULL, storing
 from surefit.runs.workspace import Workspace, require_free
 
 __all__ = ["Store", "StoredRun"]
-
-
-@dataclasses.dataclass(frozen=True)
-class StoredRun:
-    """One run as a listing shows it.
-
-    Args:
-        run_id: its name.
-        path: its directory.
-        spec: its canonical spec.
-        verdict: its outcome in one sentence, where `result.json` says so.
-        holds: the verdict as True, False or None.
-    """
-
-    run_id: str
-    path: Path
-    spec: dict[str, Any]
-    verdict: str | None = None
-    holds: bool | None = None
 
 
 class Store:
@@ -76,7 +55,7 @@ class Store:
 
     def find(self, spec: Identified) -> Path | None:
         """The directory of the finished run with this spec, or None."""
-        run = _read_run(self.root / spec.run_id)
+        run = read_run(self.root / spec.run_id)
         if run is None or canonical_text(run.spec) != spec.canonical_json():
             return None
         return run.path
@@ -110,12 +89,7 @@ class Store:
 
     def _list(self, directory: Path) -> list[StoredRun]:
         with storing(self.root):
-            try:
-                paths = sorted(directory.iterdir())
-            except FileNotFoundError:
-                return []
-            found = [_read_run(path) for path in paths if path.is_dir()]
-        return [run for run in found if run is not None]
+            return read_runs(directory)
 
     def require_writable(self) -> None:
         """Make the root, and find out now whether it can be written.
@@ -123,19 +97,16 @@ class Store:
         Raises:
             StorageError: it cannot.
         """
-        self._prepare()
+        with storing(self.root):
+            make_writable(self._incomplete)
+        with storing(self.root):
+            self._clean()
 
     def failures(self) -> list[FailedRun]:
         """The runs that failed and did not succeed since, by name."""
         with storing(self.root):
-            try:
-                paths = sorted(self._failed.iterdir())
-            except FileNotFoundError:
-                return []
-            found = [read_failure(path) for path in paths if path.is_dir()]
-        return [
-            one for one in found if one is not None and _read_run(self.root / one.run_id) is None
-        ]
+            found = read_failures(self._failed)
+        return [one for one in found if read_run(self.root / one.run_id) is None]
 
     def record_failure(
         self,
@@ -161,9 +132,9 @@ class Store:
             StorageError: the store cannot be written.
             BusyRunError: another process works on the run.
         """
-        self._prepare()
+        self.require_writable()
         name = spec.run_id
-        with storing(self.root), exclusive(self._incomplete / f"{name}.lock", name):
+        with storing(self.root), exclusive(self._lock(name), name):
             if self.find(spec) is None:
                 write_failure(
                     self._failed / name,
@@ -185,7 +156,7 @@ class Store:
         if (self._failed / run_id).is_dir():
             with storing(self.root):
                 self._incomplete.mkdir(exist_ok=True)
-            with exclusive(self._incomplete / f"{run_id}.lock", run_id), storing(self.root):
+            with exclusive(self._lock(run_id), run_id), storing(self.root):
                 self._drop_failure(run_id)
 
     def _draft(self, run_id: str) -> Path:
@@ -193,11 +164,10 @@ class Store:
         return self._incomplete / f"{run_id}.failure"
 
     def _drop_failure(self, run_id: str) -> None:
-        draft = self._draft(run_id)
-        shutil.rmtree(draft, ignore_errors=True)
-        if (self._failed / run_id).exists():
-            (self._failed / run_id).rename(draft)
-            shutil.rmtree(draft, ignore_errors=True)
+        drop_failure(self._failed / run_id, self._draft(run_id))
+
+    def _lock(self, run_id: str) -> Path:
+        return self._incomplete / f"{run_id}.lock"
 
     @contextlib.contextmanager
     def begin(self, spec: Identified) -> Iterator[Workspace]:
@@ -213,9 +183,9 @@ class Store:
                 before any work. In the context: the disk is full.
             BusyRunError: another process works on this run; at once.
         """
-        self._prepare()
+        self.require_writable()
         name, target = spec.run_id, self.root / spec.run_id
-        with storing(self.root, only=FULL), exclusive(self._incomplete / f"{name}.lock", name):
+        with storing(self.root, only=FULL), exclusive(self._lock(name), name):
             if self.find(spec) is not None:
                 raise StorageError(
                     f"`Store.begin(spec=...)` must be given a run that is not finished. Got "
@@ -231,20 +201,6 @@ class Store:
                 workspace.close()
                 if workspace.published is not None:
                     self._drop_failure(name)
-
-    def _prepare(self) -> None:
-        """Make the root, and find out now whether it can be written."""
-        with storing(self.root):
-            made = _make_directories(self._incomplete)
-            try:
-                with tempfile.TemporaryFile(dir=self._incomplete) as probe:
-                    probe.write(b"\0" * 4096)
-                    probe.flush()
-            except OSError:
-                _remove_directories(made)
-                raise
-        with storing(self.root):
-            self._clean()
 
     def clean(self) -> None:
         """Remove what processes left that were killed just after publishing a run.
@@ -265,45 +221,8 @@ class Store:
             # A held lock: that process is about to remove all this itself.
             with (
                 contextlib.suppress(BusyRunError),
-                exclusive(self._incomplete / f"{name}.lock", name),
+                exclusive(self._lock(name), name),
             ):
                 shutil.rmtree(self._incomplete / f"{name}.scratch", ignore_errors=True)
                 (self._incomplete / f"{name}.draft").unlink(missing_ok=True)
                 self._drop_failure(name)
-
-
-def _read_run(path: Path) -> StoredRun | None:
-    """The run in a directory, or None if the directory is not one of ours."""
-    try:
-        spec = read_json(path / "spec.json")
-        if not isinstance(spec, dict) or not path.name.endswith(f"-{digest(spec)}"):
-            return None
-    except StorageError:
-        return None
-    try:
-        result = read_json(path / "result.json")
-        return StoredRun(path.name, path, spec, result.get("verdict"), result.get("holds"))
-    except (StorageError, AttributeError):
-        return StoredRun(path.name, path, spec)
-
-
-def _make_directories(path: Path) -> list[Path]:
-    """Make a directory and its parents; those made, the innermost first. All of them or none."""
-    missing = [item for item in (path, *path.parents) if not item.exists()]
-    made: list[Path] = []
-    try:
-        for item in reversed(missing):
-            with contextlib.suppress(FileExistsError):  # another process was faster
-                os.mkdir(item)
-                made.insert(0, item)
-        os.listdir(path)  # a file under that name is an error here
-    except OSError:
-        _remove_directories(made)
-        raise
-    return made
-
-
-def _remove_directories(directories: list[Path]) -> None:
-    for directory in directories:
-        with contextlib.suppress(OSError):
-            directory.rmdir()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Mapping
 from typing import Annotated, Any
 
@@ -14,6 +13,7 @@ from surefit.runs.faults import explain
 from surefit.runs.identity import canonical_text, digest
 from surefit.runs.options import AtLeastOne, AtLeastTwo, Positive, Seed, option
 from surefit.runs.own_fields import own_defaults
+from surefit.runs.shell import shell_command
 from surefit.runs.spec import CertifySpec
 
 __all__ = ["WidthFinderSpec"]
@@ -188,17 +188,10 @@ class WidthFinderSpec(DescentFields):
 
     def command(self) -> str:
         """The shell command that makes this search again."""
-        words = ["surefit width"]
         own = own_defaults(self.network, self.init)
-        for name, field in type(self).model_fields.items():
-            value = getattr(self, name)
-            default = own.get(name, field.default)
-            if name not in self.model_fields_set or value == default:
-                continue
-            flag = "--" + name.replace("_", "-")
-            if isinstance(value, bool):
-                words.append(flag if value else f"--no-{flag[2:]}")
-            else:
-                values = value if isinstance(value, tuple) else (value,)
-                words.append(" ".join([flag, *(shlex.quote(str(item)) for item in values)]))
-        return " ".join(words)
+        chosen = {
+            name: getattr(self, name)
+            for name, field in type(self).model_fields.items()
+            if name in self.model_fields_set and getattr(self, name) != own.get(name, field.default)
+        }
+        return shell_command("surefit width", chosen)

@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-import shlex
-
 from surefit.runs.experiments.spec import ExperimentSpec
+from surefit.runs.shell import shell_command
 
 __all__ = ["command"]
 
 
 def command(spec: ExperimentSpec) -> str:
     """The shell command that makes this experiment; a directory is left for the reader to name."""
-    words = [f"surefit experiment {spec.experiment}"]
-    for name, field in type(spec).model_fields.items():
-        value = getattr(spec, name)
-        if value == field.default or name not in spec.model_fields_set:
-            continue
-        flag = "--" + name.replace("_", "-")
-        if name in spec.private:
-            words.append(f"{flag} DIR")
-            continue
-        values = value if isinstance(value, tuple) else (value,)
-        words.append(" ".join([flag, *(shlex.quote(str(item)) for item in values)]))
-    return " ".join(words)
+    chosen = {
+        name: "DIR" if name in spec.private else getattr(spec, name)
+        for name, field in type(spec).model_fields.items()
+        if name in spec.model_fields_set and getattr(spec, name) != field.default
+    }
+    return shell_command(f"surefit experiment {spec.experiment}", chosen)

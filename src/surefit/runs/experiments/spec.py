@@ -7,10 +7,10 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict, ValidationError
 
-from surefit.runs.worded import Worded
 from surefit.errors import InvalidInputError
 from surefit.runs.faults import explain
 from surefit.runs.identity import canonical_text, digest
+from surefit.runs.worded import Worded
 
 __all__ = ["ExperimentSpec"]
 
