@@ -17,8 +17,9 @@ from surefit.core.own_params import explained
 from surefit.core.precision import as_float64, float64
 from surefit.errors import InvalidInputError
 from surefit.losses import HalfSquared, Loss
-from surefit.tangent.gram import jacobian, tangent_kernel, trained_part
+from surefit.tangent.gram import jacobian, tangent_kernel
 from surefit.tangent.limit import limit_kernel
+from surefit.tangent.moving import trained_part
 
 __all__ = ["Problem", "require_problem"]
 

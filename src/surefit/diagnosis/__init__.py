@@ -3,8 +3,9 @@
 | file | what it does |
 |---|---|
 | `prepare`, `networks`, `tracing`, `losses`, `numbers` | from what users write to a `Subject` |
-| `kernel`, `modes`, `curvature`, `descent` | what is computed |
+| `kernel`, `modes`, `curvature`, `descent`, `movement` | what is computed |
 | `fit`, `stepsize`, `horizon`, `laziness`, `hardness` | one question each |
+| `hard_samples` | what is said of one sample |
 | `entry`, `result`, `text` | all of them together |
 | `watching`, `watched` | the monitor for a loop of one's own |
 """

@@ -14,46 +14,11 @@ from jaxtyping import Float
 
 from surefit.diagnosis.curvature import loss_curvature
 from surefit.diagnosis.descent import Course, slopes
+from surefit.diagnosis.hard_samples import MANY, HardSample, explained
 from surefit.diagnosis.kernel import DenseKernel
-from surefit.diagnosis.neighbours import classes, contradicted, cosines, left_out, rivals
+from surefit.diagnosis.neighbours import contradicted, cosines, left_out
 
-__all__ = ["HardSample", "Hardness", "hardness_of"]
-
-
-# Where more than this share of the samples is contradicted, single contradictions mean little.
-_MANY = 0.1
-
-
-@dataclasses.dataclass(frozen=True)
-class HardSample:
-    r"""One sample.
-
-    Args:
-        row: its number in the data.
-        target: its class, or its target.
-        share: of the squared residual that is left after the steps.
-        slow: how much of its outputs lies along eigenvectors less than half of which is learnt by
-            then: the squared length of its axes' projection, between 0 and 1.
-        rival: the sample of another class (of a target further off than a standard deviation) that
-            is nearest in the angle of the kernel; None: there is none.
-        cosine: of that angle.
-        suspicion: the error of the others' prediction of its target, in units of what is usual
-            for a sample with such neighbours.
-        predicted: what the others predict.
-        suspicious: whether they predict another class (a number off by three such units).
-        sentence: all of it in words.
-    """
-
-    row: int
-    target: float
-    share: float
-    slow: float
-    rival: int | None
-    cosine: float
-    suspicion: float
-    predicted: float
-    suspicious: bool
-    sentence: str
+__all__ = ["Hardness", "hardness_of"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -102,7 +67,7 @@ def hardness_of(kernel: DenseKernel, course: Course, step_size: float, top: int)
     order = np.argsort(-shares, kind="stable")[:top]
     angles = cosines(kernel.of_samples)
     hardest = tuple(
-        _explained(kernel, int(i), shares, slow, angles, suspicions, predicted, wrong,
+        explained(kernel, int(i), shares, slow, angles, suspicions, predicted, wrong,
                    course.steps)
         for i in order if shares[i] > 0.0
     )  # fmt: skip
@@ -136,59 +101,6 @@ def _typical_curvature(kernel: DenseKernel) -> float:
     return float(np.einsum("iaa->", blocks)) / subject.residuals
 
 
-def _explained(
-    kernel: DenseKernel,
-    i: int,
-    shares: np.ndarray,
-    slow: np.ndarray,
-    angles: np.ndarray,
-    suspicions: np.ndarray,
-    predicted: np.ndarray,
-    wrong: np.ndarray,
-    steps: int,
-) -> HardSample:
-    others = rivals(kernel, i)
-    rival = int(np.argmax(np.where(others, angles[i], -np.inf))) if others.any() else None
-    cosine = float(angles[i, rival]) if rival is not None else float("nan")
-    labels, y = kernel.subject.labels, np.asarray(kernel.subject.y)
-    if labels is not None:
-        target, said = float(labels[i]), float(classes(kernel, predicted)[i])
-        kind, opposed = f"class {labels[i]}", f"class {int(said)}"
-        near = "" if rival is None else f"class {labels[rival]}"
-    else:
-        target, said = float(y[i, 0]), float(predicted[i, 0])
-        kind, opposed = f"target {target:.4g}", f"{said:.4g}"
-        near = "" if rival is None else f"target {y[rival, 0]:.4g}"
-    sentence = (
-        f"Sample {kernel.rows[i]} ({kind}) holds {shares[i]:.0%} of what is left after {steps} "
-        f"steps; {slow[i]:.0%} of its outputs lie in directions that are slower."
-    )
-    if rival is not None:
-        sentence += (
-            f" Nearest of another: sample {kernel.rows[rival]} ({near}, cosine {cosine:.4f})."
-        )
-    if wrong[i]:
-        what = "target" if labels is None else "label"
-        sentence += f" The other samples predict {opposed}"
-        sentence += (
-            f": its {what} may be wrong."
-            if wrong.mean() <= _MANY
-            else f", as they contradict {wrong.mean():.0%} of the samples."
-        )
-    return HardSample(
-        row=int(kernel.rows[i]),
-        target=target,
-        share=float(shares[i]),
-        slow=float(slow[i]),
-        rival=None if rival is None else int(kernel.rows[rival]),
-        cosine=cosine,
-        suspicion=float(suspicions[i]),
-        predicted=said,
-        suspicious=bool(wrong[i]),
-        sentence=sentence,
-    )
-
-
 def _verdict(hardest: tuple[HardSample, ...], suspects: tuple[int, ...], steps: int, n: int) -> str:
     if not hardest:
         return "None: nothing is left to learn."
@@ -200,6 +112,6 @@ def _verdict(hardest: tuple[HardSample, ...], suspects: tuple[int, ...], steps: 
     if suspects:
         shown = ", ".join(map(str, suspects[:10])) + (" and more" if len(suspects) > 10 else "")
         sentence += f"; the other samples contradict the targets of {len(suspects)} of {n}: {shown}"
-        if len(suspects) > _MANY * n:
+        if len(suspects) > MANY * n:
             sentence += " (so many that the kernel may be at fault and not the targets)"
     return sentence + "."

@@ -14,32 +14,16 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float
+from jaxtyping import Array
 
 from surefit.core.check import Check, Evidence
 from surefit.diagnosis.descent import Course
-from surefit.diagnosis.kernel import DenseKernel, gram
+from surefit.diagnosis.kernel import DenseKernel
+from surefit.diagnosis.movement import Movement, movement, norm
 from surefit.diagnosis.subject import Subject
+from surefit.tangent.moving import pulled
 
-__all__ = ["Laziness", "Movement", "laziness_of", "movement"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Movement:
-    r"""What a displacement of the parameters does.
-
-    Args:
-        distance: $\|\theta - \theta_0\|$.
-        relative: the same over $\|\theta_0\|$.
-        gap: $\|f(\theta) - f(\theta_0) - J(\theta - \theta_0)\|$ over the norm of the first
-            residual; for other than squared losses over $\|J(\theta - \theta_0)\|$.
-        drift: $\|K - K_0\|_F/\|K_0\|_F$.
-    """
-
-    distance: float
-    relative: float
-    gap: float
-    drift: float
+__all__ = ["Laziness", "laziness_of"]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -80,7 +64,7 @@ def laziness_of(
     subject = kernel.subject
     probe = None
     if np.any(course.coefficients) and np.isfinite(course.coefficients).all():
-        shift = _pulled(subject.apply, subject.moving, subject.x, jnp.asarray(course.coefficients))
+        shift = pulled(subject.apply, subject.moving, subject.x, jnp.asarray(course.coefficients))
         probe = movement(kernel, _moved(subject.moving, shift), memory_limit)
     measured = None if trained is None else movement(kernel, trained, memory_limit)
     seen = measured if measured is not None else probe
@@ -100,65 +84,15 @@ def laziness_of(
     )
 
 
-def movement(
-    kernel: DenseKernel,
-    moving: Any,
-    memory_limit: int | None,
-    now: Float[np.ndarray, "nk nk"] | None = None,
-) -> Movement:
-    """From the parameters of the kernel to others, on its samples.
-
-    Args:
-        kernel: at the start.
-        moving: the others.
-        memory_limit: bytes that a kernel may use.
-        now: the kernel matrix there, if it is known already.
-    """
-    subject = kernel.subject
-    shift = jax.tree.map(jnp.subtract, moving, subject.moving)
-    linear = np.asarray(_pushed(subject.apply, subject.moving, subject.x, shift), np.float64)
-    start, end = np.asarray(subject.predictions()), np.asarray(subject.predictions(moving))
-    gap = float(np.linalg.norm(end - start - linear))
-    squared = subject.scale is not None
-    whole = np.linalg.norm(start - np.asarray(subject.y)) if squared else np.linalg.norm(linear)
-    now = gram(subject.at(moving), memory_limit) if now is None else now
-    drift = np.linalg.norm(now - kernel.matrix)
-    length, first = _norm(shift), _norm(subject.moving)
-    return Movement(
-        distance=length,
-        relative=length / first if first > 0.0 else np.inf,
-        gap=gap / float(whole) if whole > 0.0 else (0.0 if gap == 0.0 else np.inf),
-        drift=float(drift) / float(np.linalg.norm(kernel.matrix)),
-    )
-
-
-def _norm(tree: Any) -> float:
-    return float(np.sqrt(sum(np.sum(np.square(np.asarray(leaf, np.float64)))
-                             for leaf in jax.tree.leaves(tree))))  # fmt: skip
-
-
 def _moved(moving: Any, shift: Any) -> Any:
     return jax.tree.map(lambda a, b: a + b.astype(a.dtype), moving, shift)
-
-
-@eqx.filter_jit
-def _pulled(apply: Callable, moving: Any, x: Array, rows: Float[Array, " nk"]) -> Any:
-    with jax.default_matmul_precision("highest"):
-        outputs, pull = jax.vjp(lambda part: apply(part, x), moving)
-        return pull(rows.reshape(outputs.shape).astype(outputs.dtype))[0]
-
-
-@eqx.filter_jit
-def _pushed(apply: Callable, moving: Any, x: Array, shift: Any) -> Float[Array, "n k"]:
-    with jax.default_matmul_precision("highest"):
-        return jax.jvp(lambda part: apply(part, x), (moving,), (shift,))[1]
 
 
 def _curvature_ratio(subject: Subject) -> float:
     outputs = subject.predictions()
     slope = subject.loss.output_gradient(outputs, subject.y)
-    direction = _pulled(subject.apply, subject.moving, subject.x, slope.reshape(-1))
-    if _norm(direction) == 0.0:
+    direction = pulled(subject.apply, subject.moving, subject.x, slope.reshape(-1))
+    if norm(direction) == 0.0:
         return 0.0
     first, second = _derivatives(subject.apply, subject.moving, subject.x, direction)
     size = float(np.linalg.norm(np.asarray(first, np.float64)))

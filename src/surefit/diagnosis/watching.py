@@ -12,8 +12,8 @@ from surefit.core.precision import float64
 from surefit.core.spectrum import Extremes
 from surefit.diagnosis.curvature import sharpness
 from surefit.diagnosis.kernel import DenseKernel, chosen_rows, gram
-from surefit.diagnosis.laziness import movement
 from surefit.diagnosis.modes import dense_modes
+from surefit.diagnosis.movement import movement
 from surefit.diagnosis.prepare import like, prepare
 from surefit.diagnosis.watched import Record, Watched, judged
 from surefit.errors import InvalidInputError

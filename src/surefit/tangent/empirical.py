@@ -15,7 +15,8 @@ from surefit.core.layer import Layer, Params
 from surefit.core.own_params import explained
 from surefit.tangent.asked import Asked, require_batches, understood
 from surefit.tangent.blockwise import in_blocks
-from surefit.tangent.gram import gradient_parts, tangent_kernel, unwrapped
+from surefit.tangent.gram import gradient_parts, tangent_kernel
+from surefit.tangent.moving import unwrapped
 from surefit.tangent.plan import plan_ntk
 from surefit.tangent.products import by_name, summed
 from surefit.tangent.walk import factorises

@@ -1,4 +1,4 @@
-"""How much memory an example takes on its way through a function and back."""
+"""How much memory examples take on their way through a function and back, and how many fit."""
 
 from __future__ import annotations
 
@@ -8,10 +8,13 @@ from typing import Any
 
 import jax
 from jax.extend import core
+from jaxtyping import Array
 
 from surefit.core.layer import Params
+from surefit.core.memory import available_bytes, format_bytes
+from surefit.errors import MemoryLimitError
 
-__all__ = ["bytes_per_example"]
+__all__ = ["bytes_per_example", "examples_together"]
 
 
 def bytes_per_example(apply: Callable, moving: Params, x: Any) -> int:
@@ -29,6 +32,35 @@ def bytes_per_example(apply: Callable, moving: Params, x: Any) -> int:
     closed = jax.make_jaxpr(apply)(moving, one)
     itemsize = max((aval.dtype.itemsize for aval in closed.out_avals), default=4)
     return max(2 * _computed(closed.jaxpr), itemsize)
+
+
+def examples_together(
+    apply: Callable, moving: Params, x1: Array, x2: Array | None, memory_limit: int | None
+) -> int:
+    """So many examples go through the network together in a product of `ntk_operator`.
+
+    Args:
+        apply: `f(params, x)` of a batch.
+        moving: its parameters.
+        x1: the batch of the rows.
+        x2: the batch of the columns; None: the same.
+        memory_limit: bytes that a product may use; None: what is available.
+
+    Raises:
+        MemoryLimitError: not even one example has room.
+    """
+    limit = available_bytes() if memory_limit is None else memory_limit
+    weights = 3 * sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(moving))
+    example = bytes_per_example(apply, moving, x1)
+    longest = max(len(x1), 0 if x2 is None else len(x2))
+    if weights + example > limit:
+        raise MemoryLimitError(
+            "`ntk_operator(memory_limit=...)` must have room for the gradient and one example. "
+            f"These take {format_bytes(weights)} and {format_bytes(example)}; "
+            f"{format_bytes(limit)} may be used. A product holds three copies of the parameters "
+            f"and the activations of a block. Write memory_limit={weights + example} or more."
+        )
+    return min(longest, (limit - weights) // example)
 
 
 def _computed(jaxpr: core.Jaxpr) -> int:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
-from typing import Any
 
 import equinox as eqx
 import jax
@@ -12,36 +10,22 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float, Shaped
 
 from surefit.core.layer import Layer, Params
-from surefit.layers import Conv, Dense, Equilibrium, Linearised
+from surefit.layers import Conv, Dense, Equilibrium
 from surefit.tangent.factors import Factor, Form, Part
 from surefit.tangent.general import general_parts
+from surefit.tangent.moving import trained_part, unwrapped
 from surefit.tangent.products import summed
-from surefit.tangent.routes import Sizes
 from surefit.tangent.walk import Recorder, factorises
 
 __all__ = [
-    "factored_flops",
     "gradient_parts",
     "jacobian",
-    "layer_sizes",
     "output_kernel",
     "tangent_blocks",
     "tangent_kernel",
-    "unwrapped",
 ]
 
 Outputs = Float[Array, "n k"]
-
-
-def trained_part(network: Layer | Callable, params: Params) -> tuple[Params, Callable]:
-    """The parameters that move, and `apply` as a function of those and of a batch."""
-    if not isinstance(network, Layer):
-        moving, fixed = eqx.partition(params, eqx.is_inexact_array)
-        if jax.tree.leaves(fixed):
-            return moving, lambda part, x: network(eqx.combine(part, fixed), x)
-        return params, network
-    moving, fixed = eqx.partition(params, network.trainable(params))
-    return moving, lambda part, x: network.apply(eqx.combine(part, fixed), x)
 
 
 def jacobian(
@@ -63,13 +47,6 @@ def jacobian(
         return jnp.zeros((*outputs.shape, 0), outputs.dtype)
     leaves = jax.tree.leaves(jax.vmap(of_one)(x))
     return jnp.concatenate([leaf.reshape(*leaf.shape[:2], -1) for leaf in leaves], axis=-1)
-
-
-def unwrapped(network: Layer | Callable, params: Params) -> tuple[Layer | Callable, Params]:
-    """The network whose gradients are asked for: of an expansion, its own at the anchor."""
-    while isinstance(network, Linearised):
-        network, params = network.network, params["anchor"]
-    return network, params
 
 
 def gradient_parts(
@@ -191,43 +168,6 @@ def output_kernel(
     Cost: a $k^2$-th of the operations of `tangent_blocks`, and one backward pass.
     """
     return tangent_kernel(network, params, x, None, "trace", output)
-
-
-def layer_sizes(
-    network: Layer, params: Params, x: Any, n2: int | None = None
-) -> tuple[tuple[str, Sizes], ...]:
-    """Names and sizes of the parts of a network that `factorises`, without computing them."""
-    probe = Recorder()
-    outputs = jax.eval_shape(lambda batch: probe.run(network, params, batch), x)
-    found = []
-    names = probe.names(params)
-    for (layer, _), h, shape, name in zip(
-        probe.layers, probe.inputs, probe.shapes, names, strict=True
-    ):
-        if not layer.trained:
-            continue
-        apart = isinstance(layer, Conv) and not layer.shared
-        positions = math.prod(h.shape[1:-1])
-        sizes = Sizes(
-            outputs=outputs.shape[1],
-            first=x.shape[0],
-            second=x.shape[0] if n2 is None else n2,
-            groups=positions if apart else 1,
-            positions=1 if apart else positions,
-            seen=h.shape[-1] + (layer.bias_std is not None),
-            features=shape.shape[-1],
-            itemsize=shape.dtype.itemsize,
-        )
-        found.append((name, sizes))
-    return tuple(found)
-
-
-def factored_flops(network: Layer, params: Params, x: Float[Array, "n ..."]) -> float:
-    """Operations of `tangent_blocks` on one batch, of a network that `factorises`.
-
-    Those of the backward passes are not counted.
-    """
-    return sum(sizes.cost().operations for _, sizes in layer_sizes(network, params, x))
 
 
 def tangent_blocks(

@@ -19,13 +19,12 @@ import scipy.sparse.linalg
 from jaxtyping import Array, Float
 
 from surefit.core.layer import Layer, Params
-from surefit.core.memory import available_bytes, format_bytes
 from surefit.core.spectrum import SymmetricOperator
 from surefit.core.tree import leaf_names
-from surefit.errors import InvalidInputError, MemoryLimitError
+from surefit.errors import InvalidInputError
 from surefit.tangent.asked import require_batches
-from surefit.tangent.footprint import bytes_per_example
-from surefit.tangent.gram import trained_part, unwrapped
+from surefit.tangent.footprint import examples_together
+from surefit.tangent.moving import pulled, pushed, trained_part, unwrapped
 
 __all__ = ["NTKOperator", "ntk_operator"]
 
@@ -141,26 +140,13 @@ class NTKOperator:
         total: Any = None
         for i in range(0, len(start), self.block):
             given = start[i : i + self.block], rows[i : i + self.block]
-            part = _pulled(self.apply, self.moving, *given)
+            part = pulled(self.apply, self.moving, *given)
             total = part if total is None else jax.tree.map(jnp.add, total, part)
         parts = [
-            _pushed(self.apply, self.moving, end[i : i + self.block], total)
+            pushed(self.apply, self.moving, end[i : i + self.block], total).reshape(-1)
             for i in range(0, len(end), self.block)
         ]
         return jnp.concatenate(parts)
-
-
-@eqx.filter_jit
-def _pulled(apply: Callable, moving: Params, x: Array, rows: Float[Array, "n k"]) -> Params:
-    with jax.default_matmul_precision("highest"):
-        outputs, pull = jax.vjp(lambda part: apply(part, x), moving)
-        return pull(rows.reshape(outputs.shape))[0]
-
-
-@eqx.filter_jit
-def _pushed(apply: Callable, moving: Params, x: Array, direction: Params) -> Float[Array, " nk"]:
-    with jax.default_matmul_precision("highest"):
-        return jax.jvp(lambda part: apply(part, x), (moving,), (direction,))[1].reshape(-1)
 
 
 def ntk_operator(
@@ -212,7 +198,7 @@ def ntk_operator(
             "zero. Set `trained=True` in a layer."
         )
     shapes = jax.eval_shape(apply, moving, x1)
-    block = _block(apply, moving, x1, x2, memory_limit)
+    block = examples_together(apply, moving, x1, x2, memory_limit)
     outputs = math.prod(shapes.shape[1:])
     whole = NTKOperator(apply, moving, x1, x2, outputs, np.dtype(shapes.dtype), block)
     return _split(whole) if per_layer else whole
@@ -237,20 +223,3 @@ class _Rest(eqx.Module):
 
     def __call__(self, part: Params, x: Array) -> Array:
         return self.apply(eqx.combine(part, self.rest), x)
-
-
-def _block(
-    apply: Callable, moving: Params, x1: Array, x2: Array | None, memory_limit: int | None
-) -> int:
-    limit = available_bytes() if memory_limit is None else memory_limit
-    weights = 3 * sum(leaf.size * leaf.dtype.itemsize for leaf in jax.tree.leaves(moving))
-    example = bytes_per_example(apply, moving, x1)
-    longest = max(len(x1), 0 if x2 is None else len(x2))
-    if weights + example > limit:
-        raise MemoryLimitError(
-            "`ntk_operator(memory_limit=...)` must have room for the gradient and one example. "
-            f"These take {format_bytes(weights)} and {format_bytes(example)}; "
-            f"{format_bytes(limit)} may be used. A product holds three copies of the parameters "
-            f"and the activations of a block. Write memory_limit={weights + example} or more."
-        )
-    return min(longest, (limit - weights) // example)

@@ -11,20 +11,16 @@ import jax
 import numpy as np
 
 from surefit.core.layer import Layer, Params
-from surefit.core.memory import available_bytes, format_bytes
-from surefit.errors import InvalidInputError, MemoryLimitError
+from surefit.core.memory import format_bytes
 from surefit.tangent.factors import Form
+from surefit.tangent.fitting import fit
 from surefit.tangent.general import analyse
-from surefit.tangent.gram import layer_sizes, trained_part, unwrapped
+from surefit.tangent.moving import trained_part, unwrapped
 from surefit.tangent.routes import Cost, Sizes
+from surefit.tangent.sizes import layer_sizes
 from surefit.tangent.walk import factorises
 
 __all__ = ["NTKPlan", "PartPlan", "plan_ntk"]
-
-# Copies of what flows through a network, and of a block of the kernel, that are held at the peak.
-_COPIES, _KERNELS = 2, 4
-# Products of pairs of positions that are held at once, with what is made of them.
-_PAIRS = 4 * 2**23
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,7 +125,10 @@ def plan_ntk(
             )
         )
     entries = {"full": k**2, "per_output": k, "trace": 1}[form]
-    return _fitted(route, tuple(parts), n1, n2, entries * itemsize, itemsize, memory_limit)
+    example = itemsize * sum(part.numbers for part in parts)
+    pairs = itemsize if any(part.route == "pairs" and part.cost.bytes > 0 for part in parts) else 0
+    fitted = fit(n1, n2, entries * itemsize, example, pairs, memory_limit)
+    return NTKPlan(route, tuple(parts), *fitted)
 
 
 def _planned(name: str, sizes: Sizes, form: Form) -> PartPlan:
@@ -170,55 +169,3 @@ def _general_sizes(
     leaves = jax.tree.leaves(moving)
     direct = [(found.names[i], math.prod(leaves[i].shape)) for i in found.direct]
     return [sized[index] for index in sorted(sized)], direct, found.outputs, itemsize
-
-
-def _fitted(
-    route: str,
-    parts: tuple[PartPlan, ...],
-    n1: int,
-    n2: int,
-    entry: int,
-    itemsize: int,
-    memory_limit: int | None,
-) -> NTKPlan:
-    if memory_limit is not None and memory_limit < 1:
-        raise InvalidInputError(
-            f"`empirical_ntk(memory_limit=...)` must be a positive number of bytes. Got "
-            f"{memory_limit}. It bounds what is held at the peak. Write 2 * 2**30 for 2 GiB, or "
-            "leave it out to use what is available."
-        )
-    limit = available_bytes() if memory_limit is None else memory_limit
-    example = _COPIES * itemsize * sum(part.numbers for part in parts)
-    result = n1 * n2 * entry
-
-    def needed(block: int) -> int:
-        rows, columns = min(block, n1), min(block, n2)
-        whole = block >= max(n1, n2)
-        held = (rows + columns) * example + _KERNELS * rows * columns * entry
-        return held + _PAIRS * itemsize * _has_positions(parts) + (0 if whole else 2 * result)
-
-    block = max(n1, n2)
-    while block > 1 and needed(block) > limit:
-        block = -(-block // 2)
-    if needed(block) > limit:
-        raise MemoryLimitError(_too_large(n1, n2, result, needed(block), limit, entry, example))
-    return NTKPlan(route, parts, block, needed(block), result)
-
-
-def _has_positions(parts: tuple[PartPlan, ...]) -> bool:
-    return any(part.route == "pairs" and part.cost.bytes > 0 for part in parts)
-
-
-def _too_large(
-    n1: int, n2: int, result: int, needed: int, limit: int, entry: int, example: int
-) -> str:
-    fits = 1
-    while 4 * fits * fits * (_KERNELS * entry) + 4 * fits * example <= limit:
-        fits *= 2
-    return (
-        f"`empirical_ntk`: the kernel of {n1} x {n2} examples must fit into memory. It takes "
-        f"{format_bytes(result)}, and {format_bytes(needed)} with what is held on the way; "
-        f"{format_bytes(limit)} may be used. Every pair of examples has {entry} bytes. Blocks of "
-        f"{fits} x {fits} examples would fit: store them with `surefit.tangent.blocks.fill`, or "
-        "never form the kernel: `surefit.tangent.ntk_operator`."
-    )

@@ -10,7 +10,7 @@ from surefit.core.layer import Params
 from surefit.core.precision import float64
 from surefit.core.tree import count
 from surefit.problem import Problem
-from surefit.tangent.gram import factored_flops
+from surefit.tangent.sizes import factored_flops
 from surefit.tangent.walk import factorises
 
 __all__ = [

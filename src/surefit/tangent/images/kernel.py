@@ -4,26 +4,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
-from concurrent.futures import ThreadPoolExecutor
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Float
 
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Shape
 from surefit.core.memory import require_bytes
-from surefit.core.processors import processors
 from surefit.errors import InvalidInputError
-from surefit.tangent.images.blocks import (
-    block_size,
-    columns_of,
-    compiled_own,
-    compiled_pairs,
-    rows_of,
-)
+from surefit.tangent.images.blocks import block_size, columns_of, compiled_own, rows_of
 from surefit.tangent.images.equal import equal_pairs
+from surefit.tangent.images.jobs import assembled, in_threads, pairs_of_blocks
 from surefit.tangent.images.plan import Plan, plan
 
 __all__ = ["covers", "image_kernel", "pays"]
@@ -99,13 +92,13 @@ def image_kernel(
     first = _own(steps, space, tangent, x1, b)
     second = first if x2 is None else _own(steps, space, tangent, other, b)
     rows = (jnp.moveaxis(x1, -1, 1), jax.tree.map(lambda v: rows_of(v, n1), first.prepared))
-    jobs = _jobs(n1, n2, b, x2 is None)
+    jobs = pairs_of_blocks(n1, n2, b, x2 is None)
     columns = (columns_of(other, b), second.prepared)
-    matrices = _in_threads(steps, space, tangent, rows, columns, jobs)
+    matrices = in_threads(steps, space, tangent, rows, columns, jobs)
     ends = (first.nngp, first.ntk)
     equal = equal_pairs(x1, x2)
     nngp, ntk = (
-        _assembled(jobs, m, own, n2, x2 is None, equal)
+        assembled(jobs, m, own, n2, x2 is None, equal)
         for m, own in zip(matrices, ends, strict=True)
     )
     kernel = Kernel(
@@ -138,64 +131,3 @@ def _own(steps: Plan, space: Shape, tangent: bool, x: Float[Array, "n ..."], b: 
     prepared, c, t = run(blocks, jnp.asarray(True))
     nngp, ntk = (np.asarray(v).reshape(-1)[: len(x)] for v in (c, t))
     return _Own(prepared, nngp, ntk)
-
-
-def _jobs(n1: int, n2: int, b: int, symmetric: bool) -> Int[np.ndarray, "jobs 2"]:
-    """Pairs (row, block); of a symmetric matrix those that reach the lower triangle."""
-    i, k = np.meshgrid(np.arange(n1), np.arange(-(-n2 // b)), indexing="ij")
-    wanted = (k * b <= i) if symmetric else np.ones_like(k, bool)
-    return np.stack([i[wanted], k[wanted]], axis=1).astype(np.int32)
-
-
-def _in_threads(
-    steps: Plan,
-    space: Shape,
-    tangent: bool,
-    rows: tuple,
-    columns: tuple,
-    jobs: Int[np.ndarray, "jobs 2"],
-) -> tuple[np.ndarray, np.ndarray]:
-    """Both kernels (jobs, b), the jobs dealt out to as many threads as there are processors."""
-    threads = max(1, min(processors(), len(jobs)))
-    # All threads have equally many: the first job again where one is missing.
-    short = -len(jobs) % threads
-    dealt = np.concatenate([jobs, np.repeat(jobs[:1], short, axis=0)])
-    parts = [jnp.asarray(dealt[k::threads]) for k in range(threads)]
-    shapes = jax.tree.map(
-        lambda v: jax.ShapeDtypeStruct(v.shape, v.dtype), (rows, columns, parts[0])
-    )
-    run = compiled_pairs(steps, space, tangent, *shapes)
-    always = jnp.asarray(True)
-    with ThreadPoolExecutor(threads) as pool:
-        futures = [
-            pool.submit(lambda p: jax.block_until_ready(run(rows, columns, p, always)), part)
-            for part in parts
-        ]
-        found = [future.result() for future in futures]
-    both = []
-    for k in range(2):
-        merged = np.empty((len(dealt), *found[0][k].shape[1:]), found[0][k].dtype)
-        for thread, pair in enumerate(found):
-            merged[thread::threads] = np.asarray(pair[k])
-        both.append(merged[: len(jobs)])
-    return tuple(both)
-
-
-def _assembled(
-    jobs: Int[np.ndarray, "jobs 2"],
-    values: np.ndarray,
-    own: np.ndarray,
-    n2: int,
-    symmetric: bool,
-    equal: tuple[np.ndarray, np.ndarray],
-) -> Float[Array, "n1 n2"]:
-    """The matrix from its blocks, with equal images given what an image has with itself."""
-    n1, b = len(own), values.shape[1]
-    matrix = np.zeros((n1, -(-n2 // b), b), values.dtype)
-    matrix[jobs[:, 0], jobs[:, 1]] = values
-    matrix = matrix.reshape(n1, -1)[:, :n2]
-    if symmetric:
-        matrix = np.tril(matrix, -1)
-        matrix += matrix.T.copy()
-    matrix[equal] = own[equal[0]]
-    return jnp.asarray(matrix)

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from surefit.activations.activation import Activation
 from surefit.core.layer import Shape
 from surefit.layers.windows import Windows
 
-__all__ = ["Add", "Lift", "Nonlinear", "Normalised", "Operation", "Pool", "Skip", "WindowMean"]
+__all__ = [
+    "Add",
+    "Lift",
+    "Nonlinear",
+    "Normalised",
+    "Operation",
+    "Pool",
+    "Skip",
+    "WindowMean",
+    "walk",
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,3 +96,12 @@ class Add:
 
 
 Operation: TypeAlias = WindowMean | Pool | Nonlinear | Normalised | Lift | Skip | Add
+
+
+def walk(operations: tuple[Operation, ...]) -> Iterator[Operation]:
+    """All operations, those inside branches too."""
+    for op in operations:
+        yield op
+        branches = (op.branch,) if isinstance(op, Skip) else getattr(op, "branches", ())
+        for branch in branches:
+            yield from walk(branch)
