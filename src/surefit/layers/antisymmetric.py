@@ -9,8 +9,9 @@ from jaxtyping import Array, Float, PRNGKeyArray, PyTree
 
 from surefit.activations import Activation
 from surefit.core.kernel import Kernel
-from surefit.core.layer import Layer, Params, Shape
+from surefit.core.layer import Params, Shape
 from surefit.errors import InvalidInputError
+from surefit.layers.around import Around
 from surefit.layers.dense import Dense
 from surefit.layers.serial import Serial
 
@@ -18,7 +19,7 @@ __all__ = ["Antisymmetric"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Antisymmetric(Layer):
+class Antisymmetric(Around):
     """The same network, started at zero output.
 
     The last hidden layer's second half repeats its first half, and the output weights of the
@@ -58,10 +59,6 @@ class Antisymmetric(Layer):
                 f"{layers[-3].features + 1}."
             )
 
-    def output_shape(self, input_shape: Shape) -> Shape:
-        """That of the network."""
-        return self.network.output_shape(input_shape)
-
     def init(self, key: PRNGKeyArray, input_shape: Shape) -> Params:
         """The network's parameters with the last hidden layer mirrored; output biases are 0."""
         *rest, hidden, activation, output = self.network.init(key, input_shape)
@@ -86,25 +83,6 @@ class Antisymmetric(Layer):
         for layer in layers[-3:]:
             inner = layer.kernel(inner)
         return inner.without_output()
-
-    @property
-    def homogeneous(self) -> bool:
-        """Where the network is."""
-        return self.network.homogeneous
-
-    @property
-    def closed_form(self) -> bool:
-        """Where the network has one."""
-        return self.network.closed_form
-
-    def needs_cross_positions(self, wanted: bool) -> bool:
-        """As the network says."""
-        return self.network.needs_cross_positions(wanted)
-
-    @classmethod
-    def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
-        """One hidden layer."""
-        return cls(Serial(Dense(width), activation, Dense(4))), (3,)
 
     def trainable(self, params: Params) -> PyTree[bool]:
         """As the network says."""

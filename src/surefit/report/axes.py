@@ -6,7 +6,7 @@ from typing import Any
 
 from surefit.report.symbols import symbols
 
-__all__ = ["axis", "base_layout"]
+__all__ = ["axis", "base_layout", "page_colours"]
 
 
 def axis(title: str, log: bool) -> dict[str, Any]:
@@ -29,20 +29,21 @@ def axis(title: str, log: bool) -> dict[str, Any]:
     }
 
 
-def base_layout(x_axis: dict[str, Any], y_axis: dict[str, Any]) -> dict[str, Any]:
-    """What all plots have in common: no legend of Plotly's own, colours of the page."""
+def page_colours(size: int = 13) -> dict[str, Any]:
+    """What all figures have in common: no legend of Plotly's own, colours of the page.
+
+    Args:
+        size: of the letters, in pixels.
+    """
     return {
-        "xaxis": x_axis,
-        "yaxis": y_axis,
         "showlegend": False,
         "separators": ".\u202f",
         "hoverlabel": {
             "bgcolor": "var(--card)",
             "bordercolor": "var(--rule)",
             "font": {"color": "var(--ink)"},
-            "namelength": 34,
         },
-        "font": {"family": "system-ui, sans-serif", "size": 13, "color": "var(--ink)"},
+        "font": {"family": "system-ui, sans-serif", "size": size, "color": "var(--ink)"},
         "paper_bgcolor": "rgba(0,0,0,0)",
         "plot_bgcolor": "rgba(0,0,0,0)",
         "modebar": {
@@ -50,5 +51,16 @@ def base_layout(x_axis: dict[str, Any], y_axis: dict[str, Any]) -> dict[str, Any
             "color": "var(--muted)",
             "activecolor": "var(--ink)",
         },
+    }
+
+
+def base_layout(x_axis: dict[str, Any], y_axis: dict[str, Any]) -> dict[str, Any]:
+    """The layout of a plot of lines, before its own parts."""
+    shared = page_colours()
+    return {
+        "xaxis": x_axis,
+        "yaxis": y_axis,
+        **shared,
+        "hoverlabel": {**shared["hoverlabel"], "namelength": 34},
         "margin": {"l": 60, "r": 28, "t": 30, "b": 48},
     }

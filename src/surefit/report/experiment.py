@@ -7,9 +7,9 @@ from typing import Any
 
 from surefit.core.experiment import ExperimentRecord, Panel
 from surefit.core.jsonable import read_json
+from surefit.report.banner import verdict_banner
 from surefit.report.checks import check_table
 from surefit.report.gallery import tiled
-from surefit.report.marks import KEYS, icon
 from surefit.report.markup import Html, element, section, table
 from surefit.report.numbers import value
 from surefit.report.plot import DASHES, PALETTE, Line, Plot
@@ -73,23 +73,6 @@ def _plot(panel: Panel) -> Plot:
     )
 
 
-def _banner(record: ExperimentRecord) -> Html:
-    return element(
-        "section",
-        element(
-            "h2",
-            icon(record.holds),
-            element("span", "Verdict: ", class_="hidden"),
-            OWN_WORDS.get(record.name, WORDS)[record.holds],
-            id="verdict-title",
-        ),
-        element("p", record.verdict, class_="sentence"),
-        id="verdict",
-        class_=f"banner {KEYS[record.holds]}",
-        aria_labelledby="verdict-title",
-    )
-
-
 def _facts(ident: str, title: str, caption: str, facts: dict[str, Any]) -> Html:
     rows = [[key.replace("_", " "), value(item)] for key, item in facts.items()]
     return section(ident, title, table(caption, ["what", "value"], rows, class_="facts"))
@@ -125,7 +108,9 @@ def render_experiment(record: ExperimentRecord, shared: Shared | None = None) ->
             element("p", record.question, class_="lead"),
             element("p", "After ", element("cite", record.source), "."),
         ),
-        _banner(record),
+        verdict_banner(
+            record.holds, OWN_WORDS.get(record.name, WORDS)[record.holds], record.verdict
+        ),
         section(
             "figure",
             "The figure",

@@ -10,9 +10,9 @@ from surefit.core.experiment import Panel
 from surefit.core.jsonable import read_json
 from surefit.core.kernel_record import KernelRecord
 from surefit.report import kernel_tables
+from surefit.report.banner import verdict_banner
 from surefit.report.gallery import tiled
 from surefit.report.kernel_map import IDENT, map_card, map_figure
-from surefit.report.marks import KEYS, icon
 from surefit.report.markup import Html, element, heading, section, table
 from surefit.report.numbers import value
 from surefit.report.plot import DASHES, PALETTE, SYMBOLS, Line, Plot
@@ -96,23 +96,6 @@ def _question(record: KernelRecord) -> Html:
     )
 
 
-def _banner(record: KernelRecord) -> Html:
-    return element(
-        "section",
-        element(
-            "h2",
-            icon(record.holds),
-            element("span", "Verdict: ", class_="hidden"),
-            WORDS[record.holds],
-            id="verdict-title",
-        ),
-        element("p", record.verdict, class_="sentence"),
-        id="verdict",
-        class_=f"banner {KEYS[record.holds]}",
-        aria_labelledby="verdict-title",
-    )
-
-
 def _data(record: KernelRecord) -> Html:
     rows = [[key.replace("_", " "), value(item)] for key, item in record.facts.items()]
     return section(
@@ -150,7 +133,7 @@ def render_kernel(record: KernelRecord, shared: Shared | None = None) -> str:
     )
     sections = [
         _question(record),
-        _banner(record),
+        verdict_banner(record.holds, WORDS[record.holds], record.verdict),
         kernel_tables.tiles(record),
         section(
             "curves",

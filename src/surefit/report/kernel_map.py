@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from surefit.core.kernel_record import HeatMap
+from surefit.report.axes import page_colours
 from surefit.report.markup import Html, element, heading, table
 from surefit.report.numbers import figure, number
 from surefit.report.symbols import symbols
@@ -82,21 +83,7 @@ def map_figure(heat: HeatMap) -> dict[str, Any]:
         "xaxis": _axis(heat) | {"scaleanchor": "y"},
         "yaxis": _axis(heat) | {"autorange": "reversed"},
         "shapes": shapes,
-        "showlegend": False,
-        "separators": ".\u202f",
-        "font": {"family": "system-ui, sans-serif", "size": 13, "color": "var(--ink)"},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "hoverlabel": {
-            "bgcolor": "var(--card)",
-            "bordercolor": "var(--rule)",
-            "font": {"color": "var(--ink)"},
-        },
-        "modebar": {
-            "bgcolor": "rgba(0,0,0,0)",
-            "color": "var(--muted)",
-            "activecolor": "var(--ink)",
-        },
+        **page_colours(),
         "margin": {"l": 40, "r": 12, "t": 10, "b": 36},
     }
     return {"data": [trace], "layout": layout}

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from surefit.core.surface import Surface
+from surefit.report.axes import page_colours
 
 __all__ = ["ident_of", "span_of", "surface_figures"]
 
@@ -156,23 +157,7 @@ def surface_figures(surfaces: Sequence[Surface]) -> dict[str, dict[str, Any]]:
 
 def _figure(surface: Surface) -> dict[str, Any]:
     """Both forms in Plotly's schema: `data` and `layout`, and under `flat` those of the map."""
-    shared = {
-        "showlegend": False,
-        "separators": ".\u202f",
-        "font": {"family": "system-ui, sans-serif", "size": 12, "color": "var(--ink)"},
-        "paper_bgcolor": "rgba(0,0,0,0)",
-        "plot_bgcolor": "rgba(0,0,0,0)",
-        "hoverlabel": {
-            "bgcolor": "var(--card)",
-            "bordercolor": "var(--rule)",
-            "font": {"color": "var(--ink)"},
-        },
-        "modebar": {
-            "bgcolor": "rgba(0,0,0,0)",
-            "color": "var(--muted)",
-            "activecolor": "var(--ink)",
-        },
-    }
+    shared = page_colours(size=12)
     wall = {"showbackground": False, "tickfont": {"size": 11}}
     scene = {
         "xaxis": _axis(surface.x_axis) | wall,

@@ -9,7 +9,7 @@ import numpy as np
 
 from surefit.core.record import RunRecord
 from surefit.core.trajectory import Status
-from surefit.report.marks import KEYS, icon
+from surefit.report.banner import verdict_banner
 from surefit.report.markup import Html, element
 from surefit.report.numbers import decade, duration, figure, number
 from surefit.report.timelines import time_axis
@@ -38,21 +38,8 @@ def _ending(record: RunRecord) -> Html:
 
 def banner(record: RunRecord) -> Html:
     """The verdict: a shape, a word and a sentence."""
-    return element(
-        "section",
-        element(
-            "h2",
-            icon(record.holds),
-            element("span", "Verdict: ", class_="hidden"),
-            WORDS[record.holds],
-            id="verdict-title",
-        ),
-        element("p", record.verdict or "No verdict was recorded.", class_="sentence"),
-        _ending(record),
-        id="verdict",
-        class_=f"banner {KEYS[record.holds]}",
-        aria_labelledby="verdict-title",
-    )
+    sentence = record.verdict or "No verdict was recorded."
+    return verdict_banner(record.holds, WORDS[record.holds], sentence, _ending(record))
 
 
 def measured_rate(record: RunRecord) -> float | None:
