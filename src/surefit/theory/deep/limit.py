@@ -3,7 +3,9 @@ r"""The tangent kernel of the deep ReLU network in the limit of infinite width, 
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 
+import jax
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
@@ -63,7 +65,11 @@ def layer_kernels(x: Float[np.ndarray, "n d"], depth: int) -> LayerKernels:
         Arora, Du, Hu, Li, Salakhutdinov, Wang (2019), On exact computation with an infinitely wide
         neural net, section 3.1 (the recursion); first and last layer fixed here.
     """
-    rows = jnp.asarray(x, jnp.float64)
+    return LayerKernels(np.asarray(_layers(jnp.asarray(x, jnp.float64), depth)))
+
+
+@partial(jax.jit, static_argnames="depth")
+def _layers(rows: Float[Array, "n d"], depth: int) -> Float[Array, "layers n n"]:
     gram = rows @ rows.T
     squares = jnp.diagonal(gram)
     first, second = jnp.broadcast_arrays(squares[:, None], squares[None, :])
@@ -82,4 +88,4 @@ def layer_kernels(x: Float[np.ndarray, "n d"], depth: int) -> LayerKernels:
         slope = jnp.where(jnp.eye(len(rows), dtype=bool), 1.0, slopes[layer - 1])
         product = product * slope
         found.insert(0, sigmas[layer - 1] * product)
-    return LayerKernels(np.asarray(jnp.stack(found)))
+    return jnp.stack(found)
