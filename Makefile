@@ -10,7 +10,7 @@ FUZZ_SECONDS ?= 60
 DEMO := certify --data digits --classes 0 1 --samples 300 --network shallow --activation tanh \
         --width 512 --seed 0 --out $(RUNS)
 
-.PHONY: help demo test slow fuzz dist lint docs bench bench-peers bench-neural-tangents lock clean
+.PHONY: help demo test slow fuzz dist lint docs gallery tutorials reference bench bench-peers bench-neural-tangents lock clean
 
 help:            ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,15 @@ lint: $(VENV)/ready  ## style and floors only
 
 docs: $(VENV)/ready  ## build the documentation into site/
 	$(BIN)/mkdocs build --strict
+
+gallery: $(VENV)/ready  ## renew the theorem gallery of the documentation from the catalogue
+	$(BIN)/python docs/generate/gallery.py
+
+tutorials: $(VENV)/ready  ## run the tutorials and renew their pages
+	$(BIN)/python docs/generate/tutorials.py
+
+reference: $(VENV)/ready  ## renew the list of public names from the docstrings
+	$(BIN)/python docs/generate/reference.py
 
 bench: $(VENV)/ready  ## print speed ratios, both sides measured in one run
 	$(BIN)/python -m benchmarks
