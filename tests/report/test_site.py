@@ -2,6 +2,7 @@
 
 import csv
 import json
+import multiprocessing
 import os
 import re
 import shutil
@@ -10,7 +11,7 @@ import pytest
 
 from surefit.errors import InvalidInputError, StorageError
 from surefit.report import write_site
-from surefit.report.site import pages
+from surefit.report.site import crew, pages
 from surefit.report.site.embedded import data_text, receiving
 from surefit.report.site.index import index_page
 from surefit.report.site.table_data import shown_first, table_json
@@ -161,6 +162,41 @@ def test_the_same_runs_make_the_same_site(small, tmp_path):
     )
 
 
+def square(number):
+    if number == 7 and multiprocessing.parent_process() is not None:
+        os._exit(9)
+    return number**2
+
+
+def test_several_processes_make_the_same_site(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(crew, "_WORTH", 2)
+    progress = []
+    one = write_site(small, tmp_path / "one").parent
+    two = write_site(
+        small, tmp_path / "two", processes=2, progress=lambda *state: progress.append(state[:2])
+    ).parent
+    assert progress == [(k, 4) for k in (1, 2, 3, 4)]
+    assert names(one) == names(two)
+    assert all((one / n).read_bytes() == (two / n).read_bytes() for n in names(one) if "." in n)
+
+
+def test_what_a_process_that_died_leaves_is_done(monkeypatch):
+    monkeypatch.setattr(crew, "_WORTH", 5)
+    assert list(crew.answers(square, range(40), 2)) == [number**2 for number in range(40)]
+
+
+def test_runs_without_a_page_are_listed_with_their_reasons(small):
+    whole, broken = sorted(path for path in small.iterdir() if path.name.startswith("digits"))[:2]
+    result = json.loads((broken / "result.json").read_text(encoding="utf-8"))
+    result["certificates"] = ["majorant"]  # copied without its folder
+    (broken / "result.json").write_text(json.dumps(result), encoding="utf-8")
+    text = write_site(small).read_text(encoding="utf-8")
+    section = re.search(r'<section id="unread".*?</section>', text, re.DOTALL)[0]
+    assert broken.name in section
+    assert whole.name not in section
+    assert 'href="#unread"' in text
+
+
 def test_an_error_leaves_the_earlier_site(small, monkeypatch):
     site = write_site(small)
     before = names(small), site.read_bytes()
@@ -210,6 +246,6 @@ def test_a_thousand_runs_are_a_small_page(stores, tmp_path):
         for m in range(10) for n in range(10) for s in range(10)
     ]  # fmt: skip
     data = table_json(rows, {row["run_id"]: f"runs/{row['run_id']}.html" for row in rows})
-    text = index_page(StoreView(tmp_path, tuple(rows), (), ()), data, None, [], False)
+    text = index_page(StoreView(tmp_path, tuple(rows), (), ()), data, None, [], False, {})
     assert len(text) < 400_000
     assert shown_first(rows)[:3] == ["run_id", "status", "converged"]

@@ -51,6 +51,12 @@ def test_a_run_has_no_site(command, pair, tmp_path, option):
     assert "which is a single run" in str(error)
 
 
+def test_a_directory_that_does_not_exist_is_refused(command, tmp_path):
+    error = command(tmp_path / "nowhere").exception
+    assert isinstance(error, InvalidInputError)
+    assert "which is no directory" in str(error)
+
+
 def test_formats_go_with_figures(command, pair):
     error = command(pair, "--format", "pdf").exception
     assert isinstance(error, InvalidInputError)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -82,6 +83,12 @@ def report(
             f"`surefit report --format` must go with `--figures DIR`. Got {' '.join(formats)} "
             "without it. A site is made of web pages. Add `--figures DIR`, or leave it out."
         )
+    if not path.is_dir():
+        raise InvalidInputError(
+            f"`surefit report RUN_OR_STORE` must be a directory of a run, or one that holds runs. "
+            f"Got {str(path)!r}, which is no directory. Everything is made from the files in it. "
+            "Write the directory that `surefit certify` or `surefit sweep` named, such as `runs`."
+        )
     if not pages.is_store(path):
         _only_for_stores(path, out, figures)
         page = _page(path)
@@ -94,7 +101,7 @@ def report(
         return
     else:
         with _progress(quiet) as progress:
-            page = pages.write_site(path, out, progress=progress)
+            page = pages.write_site(path, out, progress=progress, processes=os.cpu_count() or 1)
     RESULTS.print(f"Report: {page}", soft_wrap=True, markup=False)
     if open_page:
         webbrowser.open(page.resolve().as_uri())
@@ -112,7 +119,7 @@ def _page(run: Path) -> Path:
 
 def _only_for_stores(run: Path, out: Path | None, figures: Path | None) -> None:
     for option, value in (("--out", out), ("--figures", figures)):
-        if value is not None and run.is_dir():
+        if value is not None:
             raise InvalidInputError(
                 f"`surefit report {option}` must be given a directory that holds runs. Got {run}, "
                 "which is a single run. Its page is one file, report.html beside its files. Name "

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +15,7 @@ from surefit.errors import InvalidInputError, StorageError
 from surefit.report.figures.families import Family, families, finished
 from surefit.report.figures.traces import RunTraces, kernel_traces, run_traces
 
-__all__ = ["StoreView", "is_store", "traces_of", "view"]
+__all__ = ["StoreView", "is_store", "read_run", "traces_of", "view"]
 
 Row = dict[str, Any]
 
@@ -73,32 +73,35 @@ def view(root: Path) -> StoreView:
     return StoreView(root, tuple(rows), tuple(families(rows)), tuple(found))
 
 
-def traces_of(
-    store: StoreView,
-    each: Callable[[Row, Any], None] = lambda row, record: None,
-) -> dict[str, RunTraces]:
-    """The traces of every run of the store.
+def read_run(row: Row, directory: Path) -> tuple[Any, RunTraces | None]:
+    """The record of a run, and its traces; experiments have none.
 
-    Args:
-        store: the store.
-        each: called with the row and the record of every run while it is in memory.
-
-    A run that cannot be read has none, and `each` does not see it.
+    Raises:
+        StorageError: the run cannot be read.
     """
+    try:
+        if row["kind"] == "certify":
+            run = RunRecord.load(directory)
+            return run, run_traces(run, row.get("width"), row.get("samples"))
+        if row["kind"] == "kernel":
+            kernel = KernelRecord.load(directory)
+            return kernel, kernel_traces(kernel, row.get("samples"))
+        return ExperimentRecord.load(directory), None
+    except (KeyError, TypeError, ValueError) as cause:
+        raise StorageError(
+            f"{directory} must hold a whole run. Got one in which {cause!r} went wrong. It may "
+            "have been edited or copied in part; delete it and run the same command again."
+        ) from cause
+
+
+def traces_of(store: StoreView) -> dict[str, RunTraces]:
+    """The traces of every run of the store; a run that cannot be read has none."""
     found = {}
     for row in store.runs:
         directory = store.directory(row)
         assert directory is not None
-        try:
-            if row["kind"] == "certify":
-                record: Any = RunRecord.load(directory)
-                found[row["run_id"]] = run_traces(record, row.get("width"), row.get("samples"))
-            elif row["kind"] == "kernel":
-                record = KernelRecord.load(directory)
-                found[row["run_id"]] = kernel_traces(record, row.get("samples"))
-            else:
-                record = ExperimentRecord.load(directory)
-        except (StorageError, KeyError, TypeError, ValueError):
-            continue
-        each(row, record)
+        with contextlib.suppress(StorageError):
+            _, traces = read_run(row, directory)
+            if traces is not None:
+                found[row["run_id"]] = traces
     return found

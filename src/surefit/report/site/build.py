@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
-from collections.abc import Callable, Iterable, Mapping
+import dataclasses
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from surefit.core.jsonable import write_json
+from surefit.errors import StorageError
 from surefit.report.figures.collection import (
     general_charts,
     overlay_charts,
@@ -16,13 +19,14 @@ from surefit.report.figures.collection import (
     success_charts,
 )
 from surefit.report.figures.families import Family
-from surefit.report.figures.store import StoreView, traces_of, view
+from surefit.report.figures.store import StoreView, read_run, view
 from surefit.report.figures.traces import RunTraces
 from surefit.report.shared import LIBRARY, SCRIPT, STYLE
 from surefit.report.shell import library, resource, script
+from surefit.report.site.crew import answers
 from surefit.report.site.embedded import receiving
 from surefit.report.site.index import SITE_SCRIPT, SITE_STYLE, index_page
-from surefit.report.site.pages import BUILD, Earlier, fingerprint, render_page
+from surefit.report.site.pages import BUILD, Earlier, fingerprint, render_page, take_over
 from surefit.report.site.plotly_chart import chart_json
 from surefit.report.site.swap import replaced_folder
 from surefit.report.site.table_data import table_json
@@ -37,7 +41,13 @@ _SCRIPTS = (
 SCHEMA = 1
 
 
-def write_site(store: Path, to: Path | None = None, *, progress: Progress | None = None) -> Path:
+def write_site(
+    store: Path,
+    to: Path | None = None,
+    *,
+    progress: Progress | None = None,
+    processes: int = 1,
+) -> Path:
     """Write one offline site for all runs of a store.
 
     Pages of runs that have not changed since the last time are taken over. The folder is replaced
@@ -47,6 +57,8 @@ def write_site(store: Path, to: Path | None = None, *, progress: Progress | None
         store: a directory that holds runs.
         to: the folder of the site; by default `site` in the store, which is not taken for a run.
         progress: called with the number of runs done, of all runs, and the name of the last one.
+        processes: how many may work on the pages. More than one is for scripts whose main part
+            stands behind `if __name__ == "__main__"`, since they are spawned.
 
     Returns:
         The first page, `index.html`.
@@ -63,33 +75,71 @@ def write_site(store: Path, to: Path | None = None, *, progress: Progress | None
     with replaced_folder(target) as draft:
         (draft / "assets").mkdir()
         (draft / "runs").mkdir()
-        pages, traces = _run_pages(seen, earlier, draft / "runs", progress)
+        pages = _run_pages(seen, earlier, draft / "runs", progress, processes)
         _assets(draft / "assets")
-        _overview(seen, traces, pages, draft)
-        write_json(draft / BUILD, {"schema": SCHEMA, "pages": pages})
+        _overview(seen, pages, draft)
+        write_json(draft / BUILD, {"schema": SCHEMA, "pages": pages.marks})
     return target / "index.html"
 
 
+@dataclasses.dataclass(frozen=True)
+class _Job:
+    """The page of one run: where it goes, and the earlier one where that can stay."""
+
+    row: dict[str, Any]
+    directory: Path
+    mark: str
+    page: Path
+    earlier: Path | None
+
+
+@dataclasses.dataclass(frozen=True)
+class _Pages:
+    """By run id: the fingerprints of pages, the traces of runs, and why others have no page."""
+
+    marks: dict[str, str]
+    traces: dict[str, RunTraces]
+    unread: dict[str, str]
+
+
+def _make(job: _Job) -> tuple[RunTraces | None, str | None]:
+    """Write or take over a page; the traces, and what is wrong with a run that cannot be read."""
+    try:
+        record, traces = read_run(job.row, job.directory)
+    except StorageError as cause:
+        return None, str(cause)
+    if job.earlier is None:
+        text = render_page(job.row["kind"], record)
+        job.page.write_text(text, encoding="utf-8", newline="\n")
+    else:
+        take_over(job.earlier, job.page)
+    return traces, None
+
+
 def _run_pages(
-    store: StoreView, earlier: Earlier, folder: Path, progress: Progress | None
-) -> tuple[dict[str, str], dict[str, RunTraces]]:
-    """Write or take over the page of every run; run id -> fingerprint, and the traces."""
-    marks: dict[str, str] = {}
-    total = len(store.runs)
-
-    def each(row: Mapping[str, Any], record: Any) -> None:
-        run_id = row["run_id"]
-        directory = store.directory(dict(row))
+    store: StoreView, earlier: Earlier, folder: Path, progress: Progress | None, processes: int
+) -> _Pages:
+    jobs = []
+    for row in store.runs:
+        directory, run_id = store.directory(row), row["run_id"]
         assert directory is not None
-        mark, page = fingerprint(directory), folder / f"{run_id}.html"
-        if not earlier.take_over(run_id, mark, page):
-            page.write_text(render_page(row["kind"], record), encoding="utf-8", newline="\n")
-        marks[run_id] = mark
-        if progress is not None:
-            progress(len(marks), total, run_id)
-
-    traces = traces_of(store, each)
-    return marks, traces
+        mark = fingerprint(directory)
+        small = {name: row.get(name) for name in ("run_id", "kind", "width", "samples")}
+        page = folder / f"{run_id}.html"
+        jobs.append(_Job(small, directory, mark, page, earlier.page(run_id, mark)))
+    found = _Pages({}, {}, {})
+    with contextlib.closing(answers(_make, jobs, processes)) as made:
+        for job, (traces, wrong) in zip(jobs, made, strict=True):
+            run_id = job.row["run_id"]
+            if wrong is None:
+                found.marks[run_id] = job.mark
+            else:
+                found.unread[run_id] = wrong
+            if traces is not None:
+                found.traces[run_id] = traces
+            if progress is not None:
+                progress(len(found.marks) + len(found.unread), len(jobs), run_id)
+    return found
 
 
 def _assets(folder: Path) -> None:
@@ -128,20 +178,19 @@ def _write(assets: Path, name: str, data: Any) -> None:
     (assets / f"{name}.js").write_text(receiving(name, data), encoding="utf-8", newline="\n")
 
 
-def _overview(
-    store: StoreView, traces: Mapping[str, RunTraces], pages: Iterable[str], draft: Path
-) -> None:
-    addresses = {run_id: f"runs/{quote(run_id)}.html" for run_id in pages}
+def _overview(store: StoreView, pages: _Pages, draft: Path) -> None:
+    addresses = {run_id: f"runs/{quote(run_id)}.html" for run_id in pages.marks}
     described, successes = [], {}
     for family in store.families:
-        data, keys = _family(family, traces, draft / "assets")
+        data, keys = _family(family, pages.traces, draft / "assets")
         described.append(data)
         successes |= dict.fromkeys(keys)
         if family.ident > 0:
             _write(draft / "assets", f"family-{family.ident}", data)
     overlays = any(item["overlays"] for item in described)
     first = described[0] if described else None
-    text = index_page(store, table_json(store.rows, addresses), first, list(successes), overlays)
+    table = table_json(store.rows, addresses)
+    text = index_page(store, table, first, list(successes), overlays, pages.unread)
     (draft / "index.html").write_text(text, encoding="utf-8", newline="\n")
     with (draft / "runs.csv").open("w", encoding="utf-8", newline="") as file:
         names = list(store.rows[0])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from surefit.report.figures.boundaries import SUCCESS
@@ -11,7 +11,7 @@ from surefit.report.markup import Html, element, heading, join, section
 from surefit.report.numbers import number
 from surefit.report.shared import LIBRARY, SHARED_POLICY, STYLE
 from surefit.report.site.embedded import data_block
-from surefit.report.site.overview import about, failed_cells, store_tiles
+from surefit.report.site.overview import about, failed_cells, runs_without_page, store_tiles
 
 __all__ = ["SITE_SCRIPT", "SITE_STYLE", "index_page"]
 
@@ -22,6 +22,7 @@ _CONTENTS = (
     ("laws", "Laws"),
     ("curves", "Curves and spectra"),
     ("failed", "Failed cells"),
+    ("unread", "Runs without a page"),
     ("about", "About"),
 )
 
@@ -123,6 +124,7 @@ def index_page(
     figures: Any,
     successes: Sequence[str],
     overlays: bool,
+    unread: Mapping[str, str],
 ) -> str:
     """The page with all runs as one HTML document; scripts and styles are files beside it.
 
@@ -132,11 +134,13 @@ def index_page(
         figures: the first family of runs, as the page's script wants it.
         successes: what can count as success in any family.
         overlays: whether any family has curves or spectra.
+        unread: run id -> why it has no page.
     """
     title = _title(store)
     absent = {
         *(() if store.failures else ("failed",)),
         *(() if overlays else ("curves",)),
+        *(() if unread else ("unread",)),
     }
     header = _header(store, title, [item for item in _CONTENTS if item[0] not in absent])
     sections = [
@@ -155,6 +159,7 @@ def index_page(
         if overlays
         else None,
         failed_cells(store),
+        runs_without_page(unread),
         about(),
     ]
     body = element(

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from surefit.report.figures.store import StoreView
 from surefit.report.markup import Html, element, section, table
 from surefit.report.numbers import figure, number
 
-__all__ = ["about", "failed_cells", "store_tiles"]
+__all__ = ["about", "failed_cells", "runs_without_page", "store_tiles"]
 
 _MOST_FAILURES = 200
 _MESSAGE = 600
@@ -68,6 +69,27 @@ def failed_cells(store: StoreView) -> Html | None:
         ),
         element("p", f"{left} more are in the table of runs.", class_="note") if left else None,
         table("Failed cells and why", ["run", "error", "message", "attempts"], rows),
+    )
+
+
+def runs_without_page(unread: Mapping[str, str]) -> Html | None:
+    """The section about finished runs that cannot be read whole; None where there are none."""
+    if not unread:
+        return None
+    rows = [
+        [element("span", run_id, class_="break"), element("span", why[:_MESSAGE], class_="break")]
+        for run_id, why in list(unread.items())[:_MOST_FAILURES]
+    ]
+    return section(
+        "unread",
+        "Runs without a page",
+        element(
+            "p",
+            f"Files of {number(len(unread))} finished run{'' if len(unread) == 1 else 's'} are "
+            "missing or damaged. What the table shows of them could be read; they have no page, "
+            "and no part in curves, spectra and what theorems ask for.",
+        ),
+        table("Runs without a page and why", ["run", "message"], rows),
     )
 
 

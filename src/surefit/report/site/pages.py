@@ -18,7 +18,7 @@ from surefit.report.kernel import render_kernel
 from surefit.report.page import render
 from surefit.report.shared import Shared
 
-__all__ = ["BUILD", "Earlier", "fingerprint", "render_page"]
+__all__ = ["BUILD", "Earlier", "fingerprint", "render_page", "take_over"]
 
 BUILD = "build.json"
 _FILES = ("spec.json", "result.json", "environment.json", "trajectory.json", "trajectory.npz")
@@ -80,14 +80,17 @@ class Earlier:
         except (StorageError, KeyError, TypeError, ValueError):
             self._known = {}
 
-    def take_over(self, run_id: str, mark: str, to: Path) -> bool:
-        """Give `to` the earlier page of a run with this fingerprint; whether there is one."""
+    def page(self, run_id: str, mark: str) -> Path | None:
+        """The earlier page of a run with this fingerprint, where there is one."""
         page = self._pages / f"{run_id}.html"
-        if self._known.get(run_id) != mark or not page.is_file():
-            return False
-        try:
-            # Pages are replaced, never changed: two sites may have the same file.
-            os.link(page, to)
-        except OSError:
-            shutil.copy2(page, to)
-        return True
+        return page if self._known.get(run_id) == mark and page.is_file() else None
+
+
+def take_over(page: Path, to: Path) -> None:
+    """Give `to` an earlier page."""
+    to.unlink(missing_ok=True)
+    try:
+        # Pages are replaced, never changed: two sites may have the same file.
+        os.link(page, to)
+    except OSError:
+        shutil.copy2(page, to)
