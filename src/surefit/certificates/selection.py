@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 
-from surefit.certificates.certifier import CERTIFIERS, Certifier, shared_checks
+from surefit.certificates.certifier import CERTIFIERS, Certifier
 from surefit.certificates.equilibria import certify_equilibria, has_equilibria
 from surefit.certificates.floor import certify_floor
 from surefit.certificates.kantorovich_majorant import KantorovichMajorant
 from surefit.certificates.point import Point
+from surefit.certificates.shared import shared_checks
 from surefit.certificates.stochastic import certify_batches
 from surefit.core.certificate import Certificate
 from surefit.core.layer import Params

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 import json
 import math
@@ -20,10 +19,11 @@ from surefit.core.jsonable import dumps
 from surefit.core.layer import Params
 from surefit.core.precision import float64
 from surefit.errors import InvalidInputError
-from surefit.losses import HalfSquared, Loss, SumSquared
+from surefit.losses import HalfSquared, SumSquared
 from surefit.models import shallow
 from surefit.problem import Problem
 from surefit.testing.claims import claim
+from surefit.testing.quartic import Quartic
 
 __all__ = ["check_certifier", "follow"]
 
@@ -44,14 +44,6 @@ QUANTITIES = {
     "parameters",
     "residuals",
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class _Quartic(Loss):
-    """A loss that is no multiple of the squared residual norm."""
-
-    def __call__(self, outputs: Float[Array, "n k"], y: Float[Array, "n k"]) -> Float[Array, ""]:
-        return jnp.sum((outputs - y) ** 4)
 
 
 @float64
@@ -229,7 +221,7 @@ def _check_refusals(
     solved = Problem(narrow.network, x, np.asarray(narrow.predict(params_narrow)))
     crowded = certifier.issue(solved, params_narrow, dynamics=dynamics)
     claim(certifier, "does not hold with too few parameters", crowded.holds is False)
-    quartic = Problem(problem.network, problem.x, problem.y, _Quartic())
+    quartic = Problem(problem.network, problem.x, problem.y, Quartic())
     other = next((d for d in ("descent", "flow") if d not in certifier.dynamics), None)
     calls = {
         "refuses other losses": lambda: certifier.issue(quartic, params),

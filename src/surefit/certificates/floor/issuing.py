@@ -8,20 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from surefit.certificates.certifier import (
+from surefit.certificates.diagnosis import diagnose
+from surefit.certificates.floor.plan import MOST, Ground, Plan, best_plan, fire_residual
+from surefit.certificates.floor.rounding import bounded, measured
+from surefit.certificates.floor.telling import StepRounding, claim, remarks
+from surefit.certificates.majorant import knots
+from surefit.certificates.point import Point
+from surefit.certificates.portable import Statement, Unportable, described
+from surefit.certificates.shadowing.layers import obstacle, two_layers
+from surefit.certificates.shared import (
     common_quantities,
     positive_step,
     reach_checks,
     shared_checks,
 )
-from surefit.certificates.diagnosis import diagnose
-from surefit.certificates.floor.plan import MOST, Errors, Ground, Plan, best_plan, fire_residual
-from surefit.certificates.floor.rounding import bounded, measured
-from surefit.certificates.majorant import knots
-from surefit.certificates.point import Point
-from surefit.certificates.portable import Statement, Unportable, described
-from surefit.certificates.shadowing.layers import obstacle, two_layers
-from surefit.certificates.wording import count, number, rate, steps_per_decade
+from surefit.certificates.wording import steps_per_decade
 from surefit.core.certificate import Certificate
 from surefit.core.check import Check, Evidence, Sense
 from surefit.core.layer import Params
@@ -37,21 +38,6 @@ SCOPE = (
     "after them; the floor is an upper bound, and need not be reached; evidence float: evaluated "
     "in float64, not proved by an independent program in interval arithmetic."
 )
-
-
-@dataclasses.dataclass(frozen=True)
-class _Rounding:
-    """What is known about the rounding of a step.
-
-    Args:
-        errors: how far a step is off; None where nothing is known.
-        arithmetic: `float64` where that is a bound which the checker computes again.
-        reason: why it is none; empty if it is.
-    """
-
-    errors: Errors | None
-    arithmetic: str
-    reason: str = ""
 
 
 @float64
@@ -116,21 +102,21 @@ def issue_floor(
         unportable = ""
     except Unportable as reason:
         document, arrays, unportable = None, point.witness(), str(reason)
-    rounding, checks, plan = _Rounding(None, "any"), shared, None
+    rounding, checks, plan = StepRounding(None, "any"), shared, None
     if all(check.holds for check in shared):
         rounding = _rounding(point, document, arrays)
         own, plan, found = _assess(point, rounding, step_size, steps)
         checks, numbers = (*shared, *own), numbers | found
     holds = all(check.holds for check in checks)
-    claim = _claim(point, plan, numbers, rounding)
+    told = claim(point, plan, numbers, rounding)
     advice = diagnose(point, checks, numbers, step_size)
     if holds and plan is not None:
-        advice = [*advice, *_remarks(point, plan, rounding)]
+        advice = [*advice, *remarks(point, plan, rounding)]
     if unportable:
         advice.append(f"It has no form that the checker reads: {unportable}.")
     certificate = Certificate(
         name="floor",
-        statement=f"{claim[:1].upper()}{claim[1:]}." if holds else f"Not shown: {claim}.",
+        statement=f"{told[:1].upper()}{told[1:]}." if holds else f"Not shown: {told}.",
         theorem=THEOREM,
         checks=checks,
         quantities=numbers,
@@ -161,17 +147,17 @@ def _require_steps(steps: int | None) -> None:
 
 def _rounding(
     point: Point, document: dict[str, Any] | None, arrays: dict[str, np.ndarray]
-) -> _Rounding:
+) -> StepRounding:
     reason = "a network without a form in the certificate format"
     if document is not None:
         reason = obstacle(document["network"]["layers"])
         if not reason:
-            return _Rounding(bounded(two_layers(document, arrays)), "float64")
-    return _Rounding(measured(point), "any", reason)
+            return StepRounding(bounded(two_layers(document, arrays)), "float64")
+    return StepRounding(measured(point), "any", reason)
 
 
 def _assess(
-    point: Point, rounding: _Rounding, step_size: float | None, steps: int | None
+    point: Point, rounding: StepRounding, step_size: float | None, steps: int | None
 ) -> tuple[list[Check], Plan | None, dict[str, float]]:
     """The theorem's own checks, the plan, and numbers."""
     ground = Ground(point.residual, point.sigma.lower, point.beta)
@@ -226,45 +212,3 @@ def _assess(
         "steps_to_floor": plan.reached(point.residual),
     }
     return checks, plan, numbers
-
-
-def _claim(point: Point, plan: Plan | None, numbers: dict[str, float], rounding: _Rounding) -> str:
-    where = "in float64" if rounding.arithmetic == "float64" else "with errors in its steps"
-    if plan is None or plan.steps < 1:
-        return (
-            f"gradient descent {where} from the saved weights stays near them, and its residual "
-            "falls linearly down to a floor"
-        )
-    off = "in float64" if rounding.arithmetic == "float64" else "in any arithmetic"
-    return (
-        f"gradient descent {off} with step size {number(numbers['step_size'])} from the saved "
-        f"weights, whose steps are off by no more than {number(plan.error)}, stays within "
-        f"{number(plan.path)} of them for {count(float(plan.steps))} steps, and after k of these "
-        f"the residual norm, now {number(point.residual)}, is at most {number(point.residual)} "
-        f"({rate(1.0 - plan.contraction)})^k + {number(plan.floor)}"
-    )
-
-
-def _remarks(point: Point, plan: Plan, rounding: _Rounding) -> list[str]:
-    told = []
-    if rounding.arithmetic == "any":
-        told.append(
-            "How far a step in float64 is off is proved for two dense layers with a smooth "
-            f"activation only, here it is measured ({rounding.reason}). The statement is about "
-            "every descent whose steps are off by no more than that, whatever computes them."
-        )
-    if plan.floor >= point.residual:
-        told.append(
-            "The residual is below the floor already: rounding may bring it up to there, and no "
-            "further within these steps."
-        )
-    elif plan.reached(point.residual) <= plan.steps:
-        told.append(
-            f"The floor is reached after about {count(plan.reached(point.residual))} steps."
-        )
-    else:
-        told.append(
-            f"To the floor it would take about {count(plan.reached(point.residual))} steps, more "
-            "than are covered. A wider network, or a smaller residual, leaves room for more."
-        )
-    return told

@@ -7,16 +7,16 @@ import math
 
 import numpy as np
 
-from surefit.certificates.certifier import (
+from surefit.certificates.diagnosis import diagnose
+from surefit.certificates.majorant import knots
+from surefit.certificates.point import Point
+from surefit.certificates.portable import Unportable, portable
+from surefit.certificates.shared import (
     common_quantities,
     positive_step,
     reach_checks,
     shared_checks,
 )
-from surefit.certificates.diagnosis import diagnose
-from surefit.certificates.majorant import knots
-from surefit.certificates.point import Point
-from surefit.certificates.portable import Unportable, portable
 from surefit.certificates.stochastic.plan import LONGEST, Ground, Plan, best_plan, statement
 from surefit.certificates.wording import number
 from surefit.core.certificate import Certificate
