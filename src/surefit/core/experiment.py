@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from jaxtyping import Float
-
 from surefit.core.check import Check
+from surefit.core.csv_file import write_csv
 from surefit.core.given_files import plain_name, whole
-from surefit.core.jsonable import as_float, read_json, write_json
+from surefit.core.jsonable import read_json, write_json
 from surefit.core.migrations import load_documents
+from surefit.core.panels import POINTS, CurveLine, Panel, points_of, read_panel
 from surefit.core.surface import Surface
 from surefit.errors import StorageError
 
@@ -22,48 +20,6 @@ __all__ = ["CurveLine", "ExperimentRecord", "Panel"]
 SCHEMA = "experiment/1"
 # What repeats the other files, or would make the heads of the files hard to read.
 _NESTED = ("spec", "environment", "panels", "surfaces", "checks")
-
-
-@dataclasses.dataclass(frozen=True)
-class CurveLine:
-    """One line of a panel.
-
-    Args:
-        label: what distinguishes it ("width 500").
-        x: positions, increasing.
-        y: values.
-    """
-
-    label: str
-    x: Float[np.ndarray, " n"]
-    y: Float[np.ndarray, " n"]
-
-
-@dataclasses.dataclass(frozen=True)
-class Panel:
-    """A panel of the figure.
-
-    Args:
-        name: one word, as in the table of curves.
-        title: its heading.
-        about: one or two sentences.
-        x_axis: label.
-        y_axis: label.
-        lines: the curves.
-        log_y: whether the vertical axis is logarithmic.
-        log_x: whether the horizontal axis is logarithmic.
-        over_time: whether the horizontal axis is time.
-    """
-
-    name: str
-    title: str
-    about: str
-    x_axis: str
-    y_axis: str
-    lines: tuple[CurveLine, ...]
-    log_y: bool = False
-    log_x: bool = False
-    over_time: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
@@ -132,16 +88,10 @@ class ExperimentRecord:
         if self.surfaces:
             result["surfaces"] = [surface.to_dict() for surface in self.surfaces]
             points = (point for surface in self.surfaces for point in surface.points())
-            _write_csv(directory / "surfaces.csv", ("surface", "x", "y", "z"), points)
+            write_csv(directory / "surfaces.csv", ("surface", "x", "y", "z"), points)
         write_json(directory / "result.json", result)
-        _write_csv(directory / "table.csv", self.columns, self.rows)
-        curves = (
-            (panel.name, line.label, float(x), float(y))
-            for panel in self.panels
-            for line in panel.lines
-            for x, y in zip(line.x, line.y, strict=True)
-        )
-        _write_csv(directory / "curves.csv", ("panel", "line", "x", "y"), curves)
+        write_csv(directory / "table.csv", self.columns, self.rows)
+        write_csv(directory / "curves.csv", POINTS, points_of(self.panels))
 
     @classmethod
     def load(cls, directory: Path) -> ExperimentRecord:
@@ -167,7 +117,7 @@ class ExperimentRecord:
             data[key] = tuple(tuple(x) if isinstance(x, list) else x for x in data[key])
         for key in ("choices", "facts"):
             data[key] = dict(data[key])
-        data["panels"] = tuple(map(_panel, data["panels"]))
+        data["panels"] = tuple(map(read_panel, data["panels"]))
         data["surfaces"] = tuple(map(Surface.from_dict, data.get("surfaces", ())))
         data["checks"] = tuple(map(Check.from_dict, data["checks"]))
         return cls(
@@ -175,19 +125,3 @@ class ExperimentRecord:
             environment=read_json(directory / "environment.json"),
             **data,
         )
-
-
-def _panel(data: dict[str, Any]) -> Panel:
-    lines = tuple(
-        CurveLine(line["label"], _array(line["x"]), _array(line["y"])) for line in data["lines"]
-    )
-    return Panel(**{**data, "lines": lines})
-
-
-def _array(values: list[Any]) -> Float[np.ndarray, " n"]:
-    return np.asarray([as_float(value) for value in values], np.float64)
-
-
-def _write_csv(path: Path, head: Any, rows: Any) -> None:
-    with Path(path).open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerows([head, *rows])

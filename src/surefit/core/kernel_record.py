@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
-from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
-from surefit.core.experiment import CurveLine, Panel
+from surefit.core.csv_file import write_csv
 from surefit.core.given_files import plain_name, whole
 from surefit.core.jsonable import as_float, read_json, write_json
 from surefit.core.migrations import load_documents
+from surefit.core.panels import POINTS, Panel, points_of, read_panel
 from surefit.errors import StorageError
 
 __all__ = ["HeatMap", "KernelOutcome", "KernelRecord"]
@@ -138,15 +137,9 @@ class KernelRecord:
         whole = {"panels": curves, "heat_map": dataclasses.asdict(self.heat_map)}
         result = {**self.summary(), **ordered, **whole, "command": self.command}
         write_json(directory / "result.json", result)
-        points = (
-            (panel.name, line.label, float(x), float(y))
-            for panel in self.panels
-            for line in panel.lines
-            for x, y in zip(line.x, line.y, strict=True)
-        )
-        _write_csv(directory / "curves.csv", ("panel", "line", "x", "y"), points)
+        write_csv(directory / "curves.csv", POINTS, points_of(self.panels))
         ranked = ((name, rank, v) for name, vs in self.spectra.items() for rank, v in enumerate(vs))
-        _write_csv(directory / "spectra.csv", ("kernel", "index", "eigenvalue"), ranked)
+        write_csv(directory / "spectra.csv", ("kernel", "index", "eigenvalue"), ranked)
 
     @classmethod
     def load(cls, directory: Path) -> KernelRecord:
@@ -176,7 +169,7 @@ class KernelRecord:
             name: [as_float(v) for v in values] for name, values in data["spectra"].items()
         }
         data["kernels"] = tuple(map(_outcome, data["kernels"]))
-        data["panels"] = tuple(map(_panel, data["panels"]))
+        data["panels"] = tuple(map(read_panel, data["panels"]))
         data["heat_map"] = _heat_map(data["heat_map"])
         return cls(
             spec=read_json(directory / "spec.json"),
@@ -201,25 +194,8 @@ def _outcome(data: dict[str, Any]) -> KernelOutcome:
     return KernelOutcome(**{**data, **numbers, "goals": goals, "scores": scores})
 
 
-def _panel(data: dict[str, Any]) -> Panel:
-    lines = tuple(
-        CurveLine(line["label"], _array(line["x"]), _array(line["y"])) for line in data["lines"]
-    )
-    return Panel(**{**data, "lines": lines})
-
-
 def _heat_map(data: dict[str, Any]) -> HeatMap:
     rows = np.asarray([[as_float(v) for v in row] for row in data["values"]], np.float64)
     return HeatMap(
         **{**data, "groups": tuple(data["groups"]), "edges": tuple(data["edges"]), "values": rows}
     )
-
-
-def _array(values: Sequence[Any]) -> Float[np.ndarray, " n"]:
-    return np.asarray([as_float(value) for value in values], np.float64)
-
-
-def _write_csv(path: Path, head: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
-    with Path(path).open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file).writerow(head)
-        csv.writer(file).writerows(rows)

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from surefit.core.experiment import Panel
 from surefit.core.jsonable import read_json
 from surefit.core.kernel_record import KernelRecord
+from surefit.core.panels import Panel
 from surefit.report import kernel_tables
 from surefit.report.banner import verdict_banner
 from surefit.report.gallery import tiled

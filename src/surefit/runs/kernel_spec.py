@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import PurePath
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, model_validator
 
 from surefit.errors import InvalidInputError
 from surefit.runs.data_fields import DataFields
-from surefit.runs.faults import explain
 from surefit.runs.identity import canonical_text, digest
 from surefit.runs.options import AtLeastOne, Name, NotNegative, Positive, Seed, option
 from surefit.runs.shell import shell_command
@@ -165,20 +163,6 @@ class KernelSpec(DataFields):
         if is_file(self.data):
             self._data_sha256 = fingerprint(split(self.data)[1])
         return self
-
-    @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> KernelSpec:
-        """Make a spec from a mapping of field names to values.
-
-        Raises:
-            InvalidInputError: a field is unknown, has a value that it does not take, or
-                contradicts another one; the message has one line per faulty field.
-        """
-        try:
-            return cls.model_validate(dict(values))
-        except ValidationError as cause:
-            words = explain(cause, cls.model_fields, values, owner=cls.__name__)
-            raise InvalidInputError(words) from None
 
     def canonical(self) -> dict[str, Any]:
         """The run as plain data; a data file by its name and content."""

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import PrivateAttr, ValidationError, model_validator
+from pydantic import PrivateAttr, model_validator
 
 from surefit.errors import InvalidInputError, StorageError
-from surefit.runs.faults import conflicts, explain
+from surefit.runs.faults import conflicts
 from surefit.runs.fields import ADDED_LATER, CertifyFields
 from surefit.runs.identity import canonical_text, run_id
 from surefit.runs.own_fields import own_defaults, owners
@@ -52,23 +52,6 @@ class CertifySpec(CertifyFields):
         elif is_file(self.data):
             self._data_sha256 = fingerprint(split(self.data)[1])
         return self
-
-    @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> CertifySpec:
-        """Make a spec from a mapping of field names to values.
-
-        Raises:
-            InvalidInputError: a field is unknown, has a value that it does not take, or
-                contradicts another one. The message has one line per faulty field.
-        """
-        return cls._parse(values, None)
-
-    @classmethod
-    def _parse(cls, values: Mapping[str, Any], context: dict[str, Any] | None) -> CertifySpec:
-        try:
-            return cls.model_validate(dict(values), context=context)
-        except ValidationError as cause:
-            raise InvalidInputError(explain(cause, cls.model_fields, values)) from None
 
     @classmethod
     def from_file(cls, path: Path | str) -> CertifySpec:
@@ -146,7 +129,7 @@ class CertifySpec(CertifyFields):
                 "that version, or write the spec anew."
             )
         context = {"data_sha256": fields.pop("data_sha256")}
-        return cls._parse(fields, context)
+        return cls._validated(fields, context)
 
     def verify_data(self) -> None:
         """Make sure that the data file is still the one that the run id stands for.

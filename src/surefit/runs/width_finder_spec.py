@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, PrivateAttr, model_validator
 
 from surefit.errors import InvalidInputError
 from surefit.runs.descent_fields import DescentFields
-from surefit.runs.faults import explain
 from surefit.runs.identity import canonical_text, digest
 from surefit.runs.options import AtLeastOne, AtLeastTwo, Positive, Seed, option
 from surefit.runs.own_fields import own_defaults
@@ -151,20 +150,6 @@ class WidthFinderSpec(DescentFields):
         if samples is not None:
             own["samples"] = samples
         return CertifySpec.parse({**values, **own})
-
-    @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> WidthFinderSpec:
-        """Make a spec from a mapping of field names to values.
-
-        Raises:
-            InvalidInputError: a field is unknown, has a value that it does not take, or
-                contradicts another one; the message has one line per faulty field.
-        """
-        try:
-            return cls.model_validate(dict(values))
-        except ValidationError as cause:
-            words = explain(cause, cls.model_fields, values, owner=cls.__name__)
-            raise InvalidInputError(words) from None
 
     def canonical(self) -> dict[str, Any]:
         """The search as plain data, with the defaults of its network; a file by its content."""

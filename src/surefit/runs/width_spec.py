@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import BeforeValidator, Field
 
-from surefit.errors import InvalidInputError
 from surefit.runs.data_fields import DataFields
-from surefit.runs.faults import explain
 from surefit.runs.identity import canonical_text, digest
 from surefit.runs.options import AtLeastOne, AtLeastTwo, Name, Positive, Seed, option
 from surefit.runs.sources import fingerprint, is_file, split, without_directory
@@ -67,21 +64,6 @@ class WidthSpec(DataFields):
         "be a whole number of at least 2",
         "16384",
     )
-
-    @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> WidthSpec:
-        """Make a spec from a mapping of field names to values.
-
-        Raises:
-            InvalidInputError: a field is unknown or has a value that it does not take; the message
-                has one line per faulty field.
-        """
-        try:
-            return cls.model_validate(dict(values))
-        except ValidationError as cause:
-            raise InvalidInputError(
-                explain(cause, cls.model_fields, values, owner=cls.__name__)
-            ) from None
 
     def canonical(self) -> dict[str, Any]:
         """The search as plain data; a data file by its name and content."""

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, ClassVar
 
-from pydantic import ConfigDict, ValidationError
+from pydantic import ConfigDict
 
-from surefit.errors import InvalidInputError
-from surefit.runs.faults import explain
 from surefit.runs.identity import canonical_text, digest
 from surefit.runs.worded import Worded
 
@@ -33,19 +30,6 @@ class ExperimentSpec(Worded):
     experiment: ClassVar[str]
     paper: ClassVar[str]
     private: ClassVar[frozenset[str]] = frozenset()
-
-    @classmethod
-    def parse(cls, values: Mapping[str, Any]) -> ExperimentSpec:
-        """Make a spec from a mapping of field names to values.
-
-        Raises:
-            InvalidInputError: a field is unknown or has a value that it does not take.
-        """
-        try:
-            return cls.model_validate(dict(values))
-        except ValidationError as cause:
-            words = explain(cause, cls.model_fields, values, cls.__name__)
-            raise InvalidInputError(words) from None
 
     @property
     def content(self) -> dict[str, Any]:

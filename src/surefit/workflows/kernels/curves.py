@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from jaxtyping import Int64
 
-from surefit.core.experiment import CurveLine, Panel
+from surefit.core.panels import CurveLine, Panel
 from surefit.function_space import FunctionSpace
 from surefit.workflows.kernels.samples import Samples
 

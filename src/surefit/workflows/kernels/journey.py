@@ -7,20 +7,19 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from surefit.core.experiment import CurveLine
 from surefit.core.kernel_record import KernelRecord
 from surefit.core.layer import Layer
 from surefit.core.memory import require_bytes
 from surefit.function_space import FunctionSpace, at_infinite_width
-from surefit.layers import Centred
-from surefit.problem import Problem
 from surefit.runs import Store, environment_facts
 from surefit.runs.kernel_spec import KernelSpec
 from surefit.workflows.kernels.calibration import calibration
 from surefit.workflows.kernels.classes import class_table
-from surefit.workflows.kernels.compare import Comparison, compare_with_training
+from surefit.workflows.kernels.compared import (
+    compare_at_width,
+    comparison_lines,
+    comparison_numbers,
+)
 from surefit.workflows.kernels.curves import TITLES, curve_lines, panels
 from surefit.workflows.kernels.heat import heat_map
 from surefit.workflows.kernels.networks import build_network
@@ -139,13 +138,14 @@ def _record(spec: KernelSpec, samples: Samples, network: Layer, listener: Listen
     comparison: dict[str, float] = {}
     note = ""
     if spec.compare_width is not None:
-        compared = _compare(spec, samples, whole, listener)
-        comparison = _compared(compared, samples, losses)
+        compared = compare_at_width(spec, samples, whole, listener)
+        comparison = comparison_numbers(compared, samples)
+        losses.extend(comparison_lines(compared, len(samples.x)))
         note = compared.run.message if compared.diverged else ""
     part = "train" if samples.y_test is None else "test"
     columns, rows = class_table(samples, predictions, part)
     first = next(iter(spaces))
-    sentence, holds = verdict(spec, tuple(outcomes), found)
+    sentence, holds = verdict(spec, tuple(outcomes))
     return KernelRecord(
         run_id=spec.run_id,
         title=title(spec),
@@ -181,43 +181,3 @@ def _spaces(spec: KernelSpec, whole: FunctionSpace) -> dict[str, FunctionSpace]:
         return {"ntk": whole}
     last = whole.last_layer()
     return {"nngp": last} if spec.kernel == "nngp" else {"ntk": whole, "nngp": last}
-
-
-def _compare(
-    spec: KernelSpec, samples: Samples, space: FunctionSpace, listener: Listener
-) -> Comparison:
-    network = build_network(
-        spec, samples.prepared.y.shape[1], samples.x.shape[1:], spec.compare_width
-    )
-    # It starts at 0, as the mean of an ensemble does.
-    problem = Problem(Centred(network), samples.x, samples.prepared.y)
-    listener.stage(f"Training at width {spec.compare_width}, {spec.compare_steps} steps")
-    return compare_with_training(
-        problem,
-        problem.init(spec.seed),
-        samples.x_test,
-        space=space,
-        steps=spec.compare_steps,
-        progress=listener.training,
-    )
-
-
-def _compared(found: Comparison, samples: Samples, losses: list[CurveLine]) -> dict[str, float]:
-    """The numbers of a comparison; its curves join the figure."""
-    n, times = len(samples.x), found.steps.astype(np.float64)
-    losses.append(CurveLine("trained network, training", times, found.measured / n))
-    losses.append(CurveLine("NTK with its step size, training", times, found.predicted / n))
-    numbers = {
-        "steps": float(found.steps[-1]),
-        "step_size": found.step_size,
-        "loss_deviation": found.loss_deviation,
-        "train_deviation": found.train_deviation,
-    }
-    code, outputs = samples.prepared.code, found.test
-    if outputs is not None:
-        numbers["test_deviation"] = found.test_deviation
-        if samples.classification:
-            numbers["test_accuracy"] = code.accuracy(outputs, samples.labels_test)
-            end = found.space.after(int(found.steps[-1]), found.step_size)
-            numbers["predicted_test_accuracy"] = code.accuracy(end.test, samples.labels_test)
-    return numbers

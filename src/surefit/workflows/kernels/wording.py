@@ -41,9 +41,7 @@ def facts(spec: KernelSpec, samples: Samples) -> dict[str, Any]:
     return {**found, "ridge": spec.ridge}
 
 
-def verdict(
-    spec: KernelSpec, kernels: tuple[KernelOutcome, ...], calibration: dict[str, float]
-) -> tuple[str, bool | None]:
+def verdict(spec: KernelSpec, kernels: tuple[KernelOutcome, ...]) -> tuple[str, bool | None]:
     """(sentence, holds): whether descent at infinite width fits the training samples."""
     first = kernels[0]
     name = "NTK" if first.name == "ntk" else "NNGP kernel, last layer trained"
