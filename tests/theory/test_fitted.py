@@ -169,10 +169,3 @@ def test_promises_and_constants_survive_json_and_old_records_load():
     assert Promise.from_dict(old).fits == ""
     item = FittedConstant("c", 2.0, math.inf, 0.5, True, "q", "worst at step 2")
     assert FittedConstant.from_dict(json.loads(dumps(dataclasses.asdict(item)))) == item
-
-
-def test_spare_says_how_much_stronger_the_promise_could_be():
-    assert FittedConstant("c", 2.0, 0.25, 0.5, True, "q").spare == 4.0
-    assert FittedConstant("c", 2.0, 4.0, 8.0, False, "q").spare == 4.0
-    assert FittedConstant("c", 2.0, 0.0, 0.0, True, "q").spare == math.inf
-    assert FittedConstant("c", 2.0, 0.0, 0.0, False, "q").spare == 0.0

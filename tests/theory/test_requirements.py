@@ -1,13 +1,11 @@
 """What convergence asks for: formulas by hand, what binds, and the gap to what suffices."""
 
-import json
 import math
 
 import numpy as np
 import pytest
 
 import surefit as sf
-from surefit.core.jsonable import dumps
 from surefit.errors import InvalidInputError, UnknownNameError
 from surefit.theory import THEOREMS, Setting
 from surefit.theory.deep.demands import CONSTANTS
@@ -172,12 +170,6 @@ def test_the_width_table_has_the_rows(found):
     table = width_table(setting(batch_size=2))
     for demand in found.demands:
         assert table[demand.row.result].width == pytest.approx(demand.row.width, rel=1e-9)
-
-
-def test_rows_as_json(found):
-    rows = json.loads(dumps(found.to_list()))
-    assert len(rows) == len(found.demands) == 8
-    assert rows[0]["binding"].startswith("first-order") and rows[0]["gaps"]["width"] > 1
 
 
 def test_sizes():

@@ -1,14 +1,12 @@
 """The widths that results ask for: formulas by hand, hidden constants, binding conditions, gaps."""
 
 import functools
-import json
 import math
 
 import numpy as np
 import pytest
 
 import surefit as sf
-from surefit.core.jsonable import dumps
 from surefit.errors import InvalidInputError, UnknownNameError
 from surefit.theory import THEOREMS, Setting
 from surefit.theory.growth import with_log
@@ -164,14 +162,6 @@ def test_data_on_which_no_width_suffices():
     zero = width_table(setting(x=x))
     assert zero["du_2018"].width == math.inf and zero["song_2021"].width is None
     assert "unit norm" in zero["song_2021"].note
-
-
-def test_the_rows_as_json(table):
-    rows = json.loads(dumps(table.to_list()))
-    assert len(rows) == len(table.rows) == 18
-    (du,) = (row for row in rows if row["result"] == "du_2018")
-    assert du["check"]["holds"] is None and du["unstated"] == ["du"]
-    assert du["binding"] == "c n^6 / (lambda_0^4 delta^3)" and du["gap"] > 1.0
 
 
 @pytest.mark.parametrize("scale", [1e3, 1e20, 1e200])

@@ -90,7 +90,7 @@ def test_cheap_monitors_take_less_than_a_tenth_of_long_steps():
 
     with jax.enable_x64(True):
         wide, (flips,), numbers, problem = spacing(512, ["flips"])
-        step = gradient_flops(problem, problem.init(0), 500) + 1000.0 * numbers
+        step = gradient_flops(problem.init(0), 500) + 1000.0 * numbers
         # One forward pass, the features, and the parameters, which the step goes through as well.
         assert flips == pytest.approx(2.0 * 500 * numbers + 2000.0 * 500 * 1024)
         cost, share = flips + 1000.0 * numbers, 0.06 * step

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import math
 from typing import Any
 
 from surefit.core.jsonable import as_float
@@ -38,13 +37,6 @@ class FittedConstant:
     at_least: bool
     monitor: str
     note: str = ""
-
-    @property
-    def spare(self) -> float:
-        """How many times stronger the promise could be: above 1 where the run keeps it."""
-        if self.fitted == 0.0 or self.used == 0.0:
-            return math.inf if self.at_least else 0.0
-        return self.used / self.fitted if self.at_least else self.fitted / self.used
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> FittedConstant:

@@ -95,7 +95,7 @@ def _means(heat: HeatMap) -> Float[np.ndarray, "g g"]:
     return np.asarray([[heat.values[a:b, c:d].mean() for c, d in cuts] for a, b in cuts])
 
 
-def _nearest(heat: HeatMap, means: Float[np.ndarray, "g g"]) -> list[int]:
+def _nearest(means: Float[np.ndarray, "g g"]) -> list[int]:
     others = means - 2.0 * np.eye(len(means)) * (1.0 + np.abs(means).max())
     return [int(row.argmax()) for row in others]
 
@@ -103,7 +103,7 @@ def _nearest(heat: HeatMap, means: Float[np.ndarray, "g g"]) -> list[int]:
 def map_card(heat: HeatMap) -> Html:
     """The card: figure, its description in words, and the means of groups in a table."""
     means = _means(heat)
-    nearest = _nearest(heat, means)
+    nearest = _nearest(means)
     inside = float(np.mean(np.diagonal(means)))
     alone = len(means) == 1
     outside = inside if alone else float(means[~np.eye(len(means), dtype=bool)].mean())

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from surefit.core.precision import float64
 from surefit.core.trajectory import Trajectory
@@ -57,14 +56,6 @@ class Requirements:
             "step": ratio(practice.half_step, step) if step else None,
             "iterations": ratio(demand.iterations, practice.iterations),
         }
-
-    def to_list(self) -> list[dict[str, Any]]:
-        """JSON-ready rows."""
-        return [
-            {**item.row.to_dict(), "half_step": item.half_step, "iterations": item.iterations,
-             "gaps": self.gaps(item)}
-            for item in self.demands
-        ]  # fmt: skip
 
 
 @float64

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-from typing import Any
 
 from surefit.core.check import Check, Evidence, Sense
 from surefit.theory.theorem import Provenance
@@ -68,10 +67,3 @@ class WidthRow:
             return Check.undecided("width m", self.note, unstated=self.unstated)
         return Check("width m", width, self.binding.width, Sense.AT_LEAST, evidence=self.evidence,
                      note=self.binding.formula, unstated=self.unstated)  # fmt: skip
-
-    def to_dict(self) -> dict[str, Any]:
-        """A JSON-ready mapping."""
-        fields = dataclasses.asdict(self)
-        fields["unstated"] = list(self.unstated)
-        binding = None if self.binding is None else self.binding.formula
-        return {**fields, "width": self.width, "binding": binding}

@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import math
 from collections.abc import Mapping
-from typing import Any
 
 from surefit.core.check import Check
 from surefit.core.precision import float64
@@ -59,13 +58,6 @@ class WidthTable:
         if self.width is None or row.width is None:
             return Check.undecided("width m", row.note, unstated=row.unstated)
         return row.check(self.width)
-
-    def to_list(self) -> list[dict[str, Any]]:
-        """JSON-ready rows, with binding condition, verdict and gap."""
-        return [
-            {**row.to_dict(), "gap": self.gap(row), "check": self.check(row).to_dict()}
-            for row in self.rows
-        ]
 
 
 @float64

@@ -26,14 +26,14 @@ TOUCH = 1000.0
 """Operations of a matrix product in the time in which a number is read, compared and summed."""
 
 
-def gradient_flops(problem: Problem, params: Params, samples: int) -> float:
+def gradient_flops(params: Params, samples: int) -> float:
     """One forward and one backward pass: three products with every weight matrix."""
     return 6.0 * samples * count(params)
 
 
 def forward_flops(problem: Problem, params: Params) -> float:
     """One forward pass on all samples."""
-    return gradient_flops(problem, params, problem.samples) / 3.0
+    return gradient_flops(params, problem.samples) / 3.0
 
 
 def activity_flops(problem: Problem, params: Params, features: int) -> float:
@@ -50,7 +50,7 @@ def activity_flops(problem: Problem, params: Params, features: int) -> float:
 @float64
 def gram_flops(problem: Problem, params: Params) -> float:
     """The empirical Gram matrix, by the route that `surefit.tangent.tangent_blocks` takes."""
-    backward = gradient_flops(problem, params, problem.residuals)
+    backward = gradient_flops(params, problem.residuals)
     if factorises(problem.network, params):
         return backward + factored_flops(problem.network, params, problem.x)
     return backward + 2.0 * problem.residuals**2 * problem.parameters(params)

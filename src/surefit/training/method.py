@@ -119,4 +119,4 @@ class Method(eqx.Module):
 
     def flops(self, problem: Problem, params: Params) -> float:
         """Rough number of floating-point operations of one step."""
-        return gradient_flops(problem, params, problem.samples)
+        return gradient_flops(params, problem.samples)

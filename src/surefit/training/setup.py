@@ -90,7 +90,7 @@ def make_schedule(
     # Monitors that are measured together share the Gram matrix: the costliest one counts.
     costs = [m.flops(problem, params) for m in monitors if m.expensive]
     # Outputs and gradient are computed for the first time where the method does not know them.
-    costs = [cost + gradient_flops(problem, params, problem.samples) for cost in costs]
+    costs = [cost + gradient_flops(params, problem.samples) for cost in costs]
     period = max(1, math.ceil(slower * max(costs, default=0.0) / (_SHARE * step)))
     cheap = [m.flops(problem, params) for m in monitors if not m.expensive]
     # Norms and differences of the parameters; a step goes through them as well.
@@ -100,6 +100,6 @@ def make_schedule(
         # Those that share a pass through the network state the same number.
         cost = slower * (sum(set(cheap)) + numbers)
         if type(method).evaluation is Method.evaluation:
-            cost += slower * gradient_flops(problem, params, problem.samples)
+            cost += slower * gradient_flops(params, problem.samples)
         spacing = math.ceil(cost / (_CHEAP_SHARE * (step + numbers)))
     return Schedule(chunk=chunk, every=every, period=period, spacing=spacing)

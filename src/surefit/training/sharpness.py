@@ -66,7 +66,7 @@ def loss_smoothness(problem: Problem, call: str) -> float:
 
 def _prefers_dense(problem: Problem, params: Params) -> bool:
     dense = gram_flops(problem, params) + 2 * eigenvalue_flops(problem.residuals)
-    free = _PRODUCTS * 2 * gradient_flops(problem, params, problem.samples)
+    free = _PRODUCTS * 2 * gradient_flops(params, problem.samples)
     return dense <= free and problem.residuals <= _DENSE_LIMIT
 
 

@@ -20,7 +20,7 @@ def announcement(bench: Bench, appraisal: Appraisal, method: Method, end: Goal) 
     if bench.spec.network not in DEEP:
         return text
     loss = DEEP_LOSS if end.target_loss is None else end.target_loss
-    coming = forecast(bench, appraisal, method, loss)
+    coming = forecast(bench, appraisal, loss)
     told = "" if coming is None else coming.describe(bench.spec.steps)
     if not end.words:
         return f"{text}, until the loss is {loss:.3g}" + (f": {told}" if told else "")

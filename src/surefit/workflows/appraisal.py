@@ -86,9 +86,7 @@ def spectra(appraisal: Appraisal, problem: Problem, trained: Params) -> dict[str
     return {name: np.asarray(values).tolist() for name, values in found.items()}
 
 
-def forecast(
-    bench: Bench, appraisal: Appraisal, method: Method, target: float | None
-) -> Forecast | None:
+def forecast(bench: Bench, appraisal: Appraisal, target: float | None) -> Forecast | None:
     """How many steps the kernel at the start predicts until the loss is `target`.
 
     None where it predicts nothing: for losses that are no multiple of the square.

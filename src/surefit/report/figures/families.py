@@ -6,12 +6,11 @@ import dataclasses
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["FREE", "Family", "families", "finished"]
+__all__ = ["Family", "families", "finished"]
 
 Row = Mapping[str, Any]
 
-# What runs of one family may differ in. The first four are asked for, the rest follows from them.
-FREE = ("width", "samples", "samples_asked", "samples_per_class", "seed")
+# What runs of one family have in common: all that is asked for besides width, samples and seed.
 _SPEC = (
     "kind", "experiment", "data", "data_sha256", "classes", "network", "activation", "init",
     "depth", "gamma", "loss", "method_asked", "step_size_asked", "steps_asked", "target_loss",

@@ -28,7 +28,6 @@ _ORDER: dict[str, Callable[[Any, Any], bool]] = {
 _HEAD = re.compile(r"\s*([A-Za-z_][\w.-]*)\s*(>=|<=|!=|!~|==|=|>|<|~)")
 _QUOTED = re.compile(r'\s*"((?:[^"\\]|\\.)*)"\s*|\s*\'([^\']*)\'\s*', re.DOTALL)
 _BARE = re.compile(r"(?:(?!\s+and(?:\s|$))[^,\"'=<>!~])+", re.DOTALL)
-_ESCAPE = re.compile(r"\\(.)", re.DOTALL)
 _AND = re.compile(r"\s*and\s+")
 _YES_NO = {"yes": True, "true": True, "no": False, "false": False}
 _FORM = (

@@ -191,4 +191,4 @@ class GradientFlow(Method):
 
     def flops(self, problem: Problem, params: Params) -> float:
         """A record takes one step of a fifth-order solver at least."""
-        return 8 * gradient_flops(problem, params, problem.samples)
+        return 8 * gradient_flops(params, problem.samples)

@@ -131,4 +131,4 @@ class StochasticGradientDescent(Method):
 
     def flops(self, problem: Problem, params: Params) -> float:
         """Forward and backward pass on a batch."""
-        return gradient_flops(problem, params, self.batch_size)
+        return gradient_flops(params, self.batch_size)

@@ -43,7 +43,7 @@ class FeatureGramSmallest(Monitor):
 
     def flops(self, problem: Problem, params: Params) -> float:
         """A forward pass and the eigenvalues of one matrix."""
-        return gradient_flops(problem, params, problem.samples) + eigenvalue_flops(problem.samples)
+        return gradient_flops(params, problem.samples) + eigenvalue_flops(problem.samples)
 
     def measure(self, carry: Any, view: View) -> Float[Array, ""]:
         r"""$\lambda_{\min}$ of $XX^\top/m$."""

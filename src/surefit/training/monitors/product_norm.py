@@ -73,7 +73,7 @@ class ProductNorm(Monitor):
         """Two passes per step of the Lanczos method and layer."""
         layers = len(activation_labels(problem, params)) - 1
         seen = min(self.samples, problem.samples)
-        return layers * STEPS * gradient_flops(problem, params, seen)
+        return layers * STEPS * gradient_flops(params, seen)
 
     def measure(self, carry: Any, view: View) -> Float[Array, " layers"]:
         """The largest over the samples."""

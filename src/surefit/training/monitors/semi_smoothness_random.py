@@ -60,7 +60,7 @@ class SemiSmoothnessRandom(Monitor):
         """A forward pass and spectral norms per direction, and a gradient."""
         norms = (2.0 * self.directions + 1.0) * norm_flops(problem.split(params)[0])
         passes = 1.0 + self.directions / 3.0
-        return passes * gradient_flops(problem, params, problem.samples) + norms
+        return passes * gradient_flops(params, problem.samples) + norms
 
     def measure(self, carry: Any, view: View) -> Float[Array, ""]:
         """The largest ratio."""

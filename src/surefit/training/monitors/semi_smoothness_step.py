@@ -45,7 +45,7 @@ class SemiSmoothnessStep(Monitor):
     def flops(self, problem: Problem, params: Params) -> float:
         """A gradient, and three spectral norms per matrix."""
         norms = norm_flops(problem.split(params)[0])
-        return gradient_flops(problem, params, problem.samples) + 3.0 * norms
+        return gradient_flops(params, problem.samples) + 3.0 * norms
 
     def start(self, view: View) -> Params:
         """No step was made."""
