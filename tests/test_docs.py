@@ -72,6 +72,7 @@ def test_the_first_block_of_the_first_page_proves_convergence_on_a_csv(tmp_path)
         encoding="utf-8"), re.MULTILINE)
 )  # fmt: skip
 def test_the_commands_of_the_readme_are_understood(command, tmp_path):
+    write_my_csv(tmp_path)
     words = shlex.split(command.replace("\\\n", " "), comments=True)
     done = subprocess.run(
         [sys.executable, "-c", "from surefit.cli import main; main()", *words[1:], "--show-spec"],

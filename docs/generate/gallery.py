@@ -41,6 +41,13 @@ def number(value):
     return "–" if value is None or np.isnan(value) else f"{value:.3g}"
 
 
+def factor(value):
+    """A rate; what is missing to 1, where that is little."""
+    if value is None or not 0.99 < value <= 1.0:
+        return number(value)
+    return "1 to rounding" if value == 1.0 else f"1 − {1.0 - value:.3g}"
+
+
 def statement(theorem):
     """The docstring of the theorem: what does not depend on any example."""
     text = inspect.getdoc(type(theorem))
@@ -123,7 +130,7 @@ def entry(theorem, figure=None):
         f"**Example.** {problem.samples} samples, {int(np.size(problem.y))} residuals, "
         f"`{theorem.dynamics}`. All assumptions together: {MARK[prediction.applies]}. "
         f"Width asked for: {number(prediction.width)}; factor of the squared residual per step (rate, for flow): "
-        f"{number(prediction.rate)}; largest step: {number(prediction.step_size)}."
+        f"{factor(prediction.rate)}; largest step: {number(prediction.step_size)}."
     )
     name = theorem.catalogue_name
     parts = [title(theorem), statement(theorem), example, assumptions(prediction)]

@@ -77,6 +77,12 @@ def test_nothing_that_is_not_so_is_claimed(record):
     assert "None of the convergence theorems" in methods(bare)
 
 
+def test_polished_weights_are_named(record):
+    assert "Levenberg-Marquardt" not in methods(record)
+    polished = dataclasses.replace(record, spec={**record.spec, "polish": True})
+    assert "Levenberg-Marquardt" in methods(polished)
+
+
 def test_what_is_no_run_is_refused(tmp_path):
     assert isinstance(call(tmp_path / "absent").exception, StorageError)
 

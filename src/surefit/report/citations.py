@@ -54,6 +54,14 @@ def methods(record: RunRecord) -> str:
         f" with step size {number(trajectory.step_size)}{ended},"
         f" with seed {spec.get('seed', 0)} in surefit{f' {version}' if version else ''}"
         f" (run {record.run_id}).",
+        *(
+            [
+                "After training the weights were moved by a few Levenberg-Marquardt steps; "
+                "certificates are about the weights after these."
+            ]
+            if spec.get("polish")
+            else []
+        ),
         _theorem_sentence(record),
         *_proof_sentences(record),
     ]  # fmt: skip
