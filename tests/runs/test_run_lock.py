@@ -10,6 +10,7 @@ import pytest
 from surefit.errors import BusyRunError, StorageError
 from surefit.runs import lock
 from surefit.runs.lock import exclusive
+from surefit.runs.processes import is_alive
 
 # Processes take the lock again and again; a file made exclusively inside is the witness that no
 # two are in at once. Releasing removes the lock file, which is where a careless lock lets two in.
@@ -222,11 +223,11 @@ def test_without_locks_a_new_owner_moved_aside_by_mistake_is_given_back(tmp_path
 
 
 def test_alive(monkeypatch):
-    assert lock._alive(os.getpid())
-    assert not lock._alive(int(finished_process()))
+    assert is_alive(os.getpid())
+    assert not is_alive(int(finished_process()))
 
     def forbidden(pid, signal):
         raise PermissionError
 
     monkeypatch.setattr(os, "kill", forbidden)
-    assert lock._alive(1)
+    assert is_alive(1)

@@ -7,19 +7,18 @@ import math
 import warnings
 from typing import Literal
 
-import jax
-from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from surefit.activations import Activation, Relu
-from surefit.core.arguments import require_instance, require_reals, require_whole
+from surefit.core.arguments import require_reals, require_whole
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError, UnknownNameError
-from surefit.implicit import Picard, Solution, Solver, solve
-from surefit.implicit.checked import checked_equilibrium
+from surefit.implicit import Picard, Solver
 from surefit.implicit.well_posedness.projection import Projection, project_weights
 from surefit.layers.dense import Dense
 from surefit.layers.serial import Serial
+from surefit.layers.states import StateLayer
 from surefit.layers.weights import Parameterisation, draw_weights, weight_scales
 
 __all__ = ["Equilibrium", "EquilibriumWarning"]
@@ -32,7 +31,7 @@ class EquilibriumWarning(UserWarning):
 
 
 @dataclasses.dataclass(frozen=True)
-class Equilibrium(Layer):
+class Equilibrium(StateLayer):
     r"""$h = \phi(a\,Wh + x)$: the fixed point of a layer that sees its own output and the input.
 
     The input $x$, of as many features as the state, is what the layers before it make of the data:
@@ -99,17 +98,7 @@ class Equilibrium(Layer):
         require_reals(
             "`Equilibrium(weight_std=..., norm_bound=...)`", self.weight_std, self.norm_bound
         )
-        for name, value, kind, wanted in (
-            ("activation", self.activation, Activation, "an activation, such as `Relu()`"),
-            ("solver", self.solver, Solver, "a solver, such as `Picard()`"),
-        ):
-            advice = "It holds its own numbers. Write an instance, with parentheses."
-            require_instance(f"`Equilibrium({name}=...)`", value, kind, wanted, advice)
-        if self.features < 1:
-            raise InvalidInputError(
-                f"`Equilibrium(features=...)` must be at least 1. Got {self.features}. A state "
-                "without features has no equilibrium. Write 1 or more."
-            )
+        self.require_parts()
         if not 0.0 < self.weight_std < math.inf:
             raise InvalidInputError(
                 "`Equilibrium(weight_std=...)` must be positive and finite. Got "
@@ -157,33 +146,11 @@ class Equilibrium(Layer):
         """$aW$, what the state is multiplied by."""
         return self.scales(self.features)[0] * params["w"]
 
-    def output_shape(self, input_shape: Shape) -> Shape:
-        """`(features,)`, which is that of the input."""
-        if input_shape != (self.features,):
-            raise InvalidInputError(
-                f"`Equilibrium({self.features})` must be given examples of shape "
-                f"({self.features},). Got {input_shape}. The input is added to the state inside. "
-                f"Put `Dense({self.features})` before it."
-            )
-        return input_shape
-
     def init(self, key: PRNGKeyArray, input_shape: Shape) -> Params:
         """`{"w": (features, features)}`."""
         self.output_shape(input_shape)
         _, std, _, _ = self.scales(self.features)
         return {"w": std * draw_weights(key, (self.features,) * 2, self.distribution)}
-
-    def solve(self, params: Params, x: Float[Array, "n features"]) -> Solution:
-        """The equilibrium with the residual, the steps and the verdict of every sample."""
-        return solve(self.activation, self.solver, self.matrix(params), x)
-
-    def apply(self, params: Params, x: Float[Array, "n features"]) -> Float[Array, "n features"]:
-        """The equilibrium of every sample.
-
-        Raises:
-            NumericalError: outside of compiled code, a sample did not converge.
-        """
-        return checked_equilibrium(self.activation, self.solver, self.throw, self.matrix(params), x)
 
     def kernel(self, k: Kernel) -> Kernel:
         """The covariances of the state, from a fixed point of covariances.
@@ -223,7 +190,3 @@ class Equilibrium(Layer):
     def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
         """A small contraction of Gaussian inputs."""
         return Serial(Dense(width), cls(width, activation, 0.15), Dense(4)), (3,)
-
-    def trainable(self, params: Params) -> PyTree[bool]:
-        """All or nothing, as `trained` says."""
-        return jax.tree.map(lambda _: self.trained, params)

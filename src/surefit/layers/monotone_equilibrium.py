@@ -7,24 +7,24 @@ import math
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Float, PRNGKeyArray, PyTree
+from jaxtyping import Array, Float, PRNGKeyArray
 
 from surefit.activations import Activation, Relu
-from surefit.core.arguments import require_instance, require_reals, require_whole
+from surefit.core.arguments import require_reals, require_whole
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer, Params, Shape
 from surefit.errors import InvalidInputError
-from surefit.implicit import PeacemanRachford, Solution, Solver, solve
-from surefit.implicit.checked import checked_equilibrium
+from surefit.implicit import PeacemanRachford, Solver
 from surefit.implicit.monotone import require_proximal
 from surefit.layers.dense import Dense
 from surefit.layers.serial import Serial
+from surefit.layers.states import StateLayer
 
 __all__ = ["MonotoneEquilibrium"]
 
 
 @dataclasses.dataclass(frozen=True)
-class MonotoneEquilibrium(Layer):
+class MonotoneEquilibrium(StateLayer):
     r"""$h = \phi(Wh + x)$ with $W = (1-\mu)I - A^\top A + B - B^\top$.
 
     Then $I - W$ is strongly monotone: its symmetric part is at least $\mu I$. The equilibrium
@@ -72,17 +72,7 @@ class MonotoneEquilibrium(Layer):
         require_reals(
             "`MonotoneEquilibrium(weight_std=..., margin=...)`", self.weight_std, self.margin
         )
-        for name, value, kind, wanted in (
-            ("activation", self.activation, Activation, "an activation, such as `Relu()`"),
-            ("solver", self.solver, Solver, "a solver, such as `Picard()`"),
-        ):
-            advice = "It holds its own numbers. Write an instance, with parentheses."
-            require_instance(f"`MonotoneEquilibrium({name}=...)`", value, kind, wanted, advice)
-        if self.features < 1:
-            raise InvalidInputError(
-                f"`MonotoneEquilibrium(features=...)` must be at least 1. Got {self.features}. A "
-                "state without features has no equilibrium. Write 1 or more."
-            )
+        self.require_parts()
         if not 0.0 < self.margin <= 1.0:
             raise InvalidInputError(
                 f"`MonotoneEquilibrium(margin=...)` must lie in (0, 1]. Got {self.margin}. It is "
@@ -102,16 +92,6 @@ class MonotoneEquilibrium(Layer):
         a, b = scale * params["a"], scale * params["b"]
         return (1.0 - self.margin) * jnp.eye(self.features, dtype=a.dtype) - a.T @ a + b - b.T
 
-    def output_shape(self, input_shape: Shape) -> Shape:
-        """`(features,)`, which is that of the input."""
-        if input_shape != (self.features,):
-            raise InvalidInputError(
-                f"`MonotoneEquilibrium({self.features})` must be given examples of shape "
-                f"({self.features},). Got {input_shape}. The input is added to the state inside. "
-                f"Put `Dense({self.features})` before it."
-            )
-        return input_shape
-
     def init(self, key: PRNGKeyArray, input_shape: Shape) -> Params:
         """`{"a": (features, features), "b": (features, features)}`."""
         self.output_shape(input_shape)
@@ -121,18 +101,6 @@ class MonotoneEquilibrium(Layer):
             "a": jax.random.normal(key_a, shape, dtype),
             "b": jax.random.normal(key_b, shape, dtype),
         }
-
-    def solve(self, params: Params, x: Float[Array, "n features"]) -> Solution:
-        """The equilibrium with the residual, the steps and the verdict of every sample."""
-        return solve(self.activation, self.solver, self.matrix(params), x)
-
-    def apply(self, params: Params, x: Float[Array, "n features"]) -> Float[Array, "n features"]:
-        """The equilibrium of every sample.
-
-        Raises:
-            NumericalError: outside of compiled code, a sample did not converge.
-        """
-        return checked_equilibrium(self.activation, self.solver, self.throw, self.matrix(params), x)
 
     def kernel(self, k: Kernel) -> Kernel:
         """None is known.
@@ -151,7 +119,3 @@ class MonotoneEquilibrium(Layer):
     def example(cls, activation: Layer, width: int) -> tuple[Layer, Shape]:
         """A network whose limit is not known."""
         return Serial(Dense(width), cls(width), activation, Dense(4)), (3,)
-
-    def trainable(self, params: Params) -> PyTree[bool]:
-        """All or nothing, as `trained` says."""
-        return jax.tree.map(lambda _: self.trained, params)

@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from surefit.errors import BusyRunError
+from surefit.runs.processes import is_alive
 from surefit.runs.storing import storing
 
 if sys.platform == "win32":
@@ -89,7 +90,7 @@ def _acquire(path: Path, name: str) -> int | None:
 
 
 def _names_living(owner: str) -> bool:
-    return owner.strip().isdigit() and _alive(int(owner))
+    return owner.strip().isdigit() and is_alive(int(owner))
 
 
 def _lock(descriptor: int) -> None:
@@ -142,7 +143,7 @@ def _remove_if_stale(path: Path) -> None:
     owner = _read(path).split()
     if len(owner) != 2 or not owner[0].isdigit() or owner[1] != _this_machine():
         return
-    if _alive(int(owner[0])):
+    if is_alive(int(owner[0])):
         return
     # Renaming is atomic: of several processes that find it stale, one moves it aside; the next
     # may catch the first one's new file, and gives it back.
@@ -158,18 +159,6 @@ def _remove_if_stale(path: Path) -> None:
 def _this_machine() -> str:
     # Process numbers mean something on one machine only; its name is nobody else's business.
     return hashlib.sha256(platform.node().encode()).hexdigest()[:12]
-
-
-def _alive(pid: int) -> bool:
-    if sys.platform == "win32":
-        return True  # signal 0 is not a question there
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
 
 
 def _read(path: Path) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
 from pathlib import Path
+
+from surefit.runs.processes import is_alive
 
 if sys.platform != "win32":
     import fcntl
@@ -31,7 +32,7 @@ def _held(path: Path) -> bool:
         if sys.platform == "win32":
             return True  # the file goes with its holder
         owner = file.read(64).split()
-        if owner and owner[0].isdigit() and _is_alive(int(owner[0])):
+        if owner and owner[0].isdigit() and is_alive(int(owner[0])):
             return True
         if path.suffix == ".owner":
             return False
@@ -41,13 +42,3 @@ def _held(path: Path) -> bool:
             return True
         fcntl.flock(file, fcntl.LOCK_UN)
         return False
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
