@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from surefit.errors import StorageError
 
-__all__ = ["as_float", "dumps", "jsonable", "read_json", "write_json"]
+__all__ = ["as_float", "dumps", "jsonable", "read_json", "replace_json", "write_json"]
 
 
 def jsonable(value: Any) -> Any:
@@ -56,6 +57,16 @@ def dumps(value: Any, *, indent: int | None = 1) -> str:
 def write_json(path: Path, value: Any) -> None:
     """Write `value` as JSON text with a closing newline."""
     Path(path).write_text(dumps(value) + "\n", encoding="utf-8")
+
+
+def replace_json(path: Path, value: Any) -> None:
+    """`write_json` beside the file, then renamed: after a crash it is there whole, or not at all.
+
+    One process at a time: the draft is `path` with the ending `.partial`.
+    """
+    draft = path.with_suffix(".partial")
+    write_json(draft, value)
+    os.replace(draft, path)
 
 
 def read_json(path: Path) -> Any:

@@ -10,7 +10,7 @@ from pathlib import Path
 from surefit.certificates import Point
 from surefit.certificates.kantorovich_majorant import KantorovichMajorant
 from surefit.core.condition_history import ConditionHistory, Moment
-from surefit.core.jsonable import write_json
+from surefit.core.jsonable import replace_json
 from surefit.core.layer import Params
 from surefit.core.precision import float64
 from surefit.curvature import linear_in_parameters, without_bound
@@ -143,7 +143,4 @@ def _kept(file: Path) -> dict[int, Moment]:
 
 
 def _keep(file: Path, found: dict[int, Moment]) -> None:
-    """Whole or not at all, as far as one file system can."""
-    partial = file.with_suffix(".partial")
-    write_json(partial, {str(step): dataclasses.asdict(one) for step, one in found.items()})
-    partial.replace(file)
+    replace_json(file, {str(step): dataclasses.asdict(one) for step, one in found.items()})

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from surefit.core.check import Check
-from surefit.core.jsonable import as_float, read_json, write_json
+from surefit.core.jsonable import as_float, read_json, replace_json
 from surefit.core.layer import Params
 from surefit.core.trajectory import Status, Trajectory
 from surefit.errors import NumericalError
@@ -178,11 +177,8 @@ def _numbers(drawn: Landscape) -> dict[str, float]:
 
 
 def _write(path: Path, iterate: Iterate) -> None:
-    # Written beside and renamed: after a crash it is there whole, or not at all.
-    draft = path.with_suffix(".partial")
     fields = {field.name: getattr(iterate, field.name) for field in dataclasses.fields(iterate)}
-    write_json(draft, {**fields, "checks": [check.to_dict() for check in iterate.checks]})
-    os.replace(draft, path)
+    replace_json(path, {**fields, "checks": [check.to_dict() for check in iterate.checks]})
 
 
 def _read(path: Path) -> Iterate:

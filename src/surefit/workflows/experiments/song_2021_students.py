@@ -3,14 +3,13 @@ r"""The students of Song et al. (2021): one start each, trained on what the teac
 from __future__ import annotations
 
 import dataclasses
-import os
 import shutil
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
-from surefit.core.jsonable import as_float, read_json, write_json
+from surefit.core.jsonable import as_float, read_json, replace_json
 from surefit.core.layer import Params
 from surefit.core.trajectory import Status, Trajectory
 from surefit.losses import MeanCrossEntropy, MeanSquared
@@ -98,7 +97,7 @@ def run_student(
         return None
     params, trajectory = found
     done = _measured(loss, ratio, repeat, start, params, trajectory, steps_per_epoch(spec))
-    _write(kept, done)
+    replace_json(kept, dataclasses.asdict(done))
     shutil.rmtree(scratch / name, ignore_errors=True)
     return done
 
@@ -140,13 +139,6 @@ def _measured(
         complaint=trajectory.message if diverged else "",
         curve=np.stack([np.asarray(series.times, float) / per_epoch, np.asarray(series.values)]),
     )
-
-
-def _write(path: Path, run: StudentRun) -> None:
-    # Written beside and renamed: after a crash it is there whole, or not at all.
-    draft = path.with_suffix(".partial")
-    write_json(draft, dataclasses.asdict(run))
-    os.replace(draft, path)
 
 
 def _read(path: Path) -> StudentRun:

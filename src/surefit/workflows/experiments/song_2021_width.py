@@ -11,7 +11,7 @@ from jaxtyping import Float
 
 from surefit.activations import parse_activation
 from surefit.core.experiment import CurveLine, ExperimentRecord, Panel
-from surefit.core.jsonable import as_float, read_json, write_json
+from surefit.core.jsonable import as_float, read_json, replace_json
 from surefit.runs import Workspace, environment_facts
 from surefit.runs.experiments import Song2021WidthSpec
 from surefit.runs.experiments.command import command
@@ -67,9 +67,7 @@ def _widths(spec: Song2021WidthSpec, inputs: int, repeat: int, scratch: Path) ->
     for key, form in FORMS.items():
         typical = dataclasses.replace(start, smoothness=form.smoothness)
         found[key] = required_width(typical, _FORM[form.form], at_least_samples=False)
-    draft = kept.with_suffix(".partial")
-    write_json(draft, found)
-    draft.replace(kept)
+    replace_json(kept, found)
     return {key: float(value) for key, value in found.items()}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import math
-import os
 import shutil
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import numpy as np
 from jaxtyping import Float
 
 from surefit import models
-from surefit.core.jsonable import as_float, read_json, write_json
+from surefit.core.jsonable import as_float, read_json, replace_json
 from surefit.core.trajectory import Status, Trajectory
 from surefit.implicit import Picard
 from surefit.problem import Problem
@@ -103,7 +102,7 @@ def run_width(
     if trajectory.status is Status.INTERRUPTED:
         return None
     done = _measured(width, problem.samples, trajectory, eigenvalues)
-    _write(kept, done)
+    replace_json(kept, dataclasses.asdict(done))
     shutil.rmtree(scratch / f"width-{width}", ignore_errors=True)
     return done
 
@@ -127,13 +126,6 @@ def _measured(
         held_out_error=series("held_out_error"),
         norm=series("scaled_norm"),
     )
-
-
-def _write(path: Path, run: WidthRun) -> None:
-    # Written beside and renamed: after a crash it is there whole, or not at all.
-    draft = path.with_suffix(".partial")
-    write_json(draft, dataclasses.asdict(run))
-    os.replace(draft, path)
 
 
 def _read(path: Path) -> WidthRun:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import os
 from pathlib import Path
 
 import jax
@@ -11,7 +10,7 @@ import numpy as np
 from jaxtyping import Float
 
 from surefit import models
-from surefit.core.jsonable import as_float, read_json, write_json
+from surefit.core.jsonable import as_float, read_json, replace_json
 from surefit.core.layer import Params
 from surefit.core.precision import float64
 from surefit.core.spectrum import power_norm
@@ -104,7 +103,7 @@ def run_draw(
         loss=loss[[0, -1]],
         complaint=run.message if run.status is Status.DIVERGED else "",
     )
-    _write(kept, done)
+    replace_json(kept, dataclasses.asdict(done))
     return done
 
 
@@ -140,13 +139,6 @@ def operator_norm(before: Params, after: Params) -> float:
         found = power_norm(lambda v, a=change: a @ v, lambda u, a=change: a.T @ u, change.shape)
         norms.append(found.value)
     return max(norms)
-
-
-def _write(path: Path, draw: Draw) -> None:
-    # Written beside and renamed: after a crash it is there whole, or not at all.
-    draft = path.with_suffix(".partial")
-    write_json(draft, dataclasses.asdict(draw))
-    os.replace(draft, path)
 
 
 def _read(path: Path) -> Draw:
