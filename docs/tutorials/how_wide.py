@@ -44,13 +44,15 @@ for count in (0, 6, 12):
     print(f"{count} of {draws}: between {low:.2f} and {high:.2f}")
 
 # %% [markdown]
-# ## The width for a probability of one half, with its interval
+# ## The width for a probability of nine tenths, with its interval
+#
+# An end that the trials do not fix is shown as 0 or infinity.
 
 # %%
 thresholds = []
 for samples in sizes:
     counts = [successes[samples, width] for width in widths]
-    found = width_threshold(widths, counts, [draws] * len(widths), probability=0.5)
+    found = width_threshold(widths, counts, [draws] * len(widths), probability=0.9)
     thresholds.append(found.value)
     print(f"{samples} samples: width {found.value:.1f} ({found.low:.1f} to {found.high:.1f})")
 
