@@ -7,19 +7,18 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
-import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-from jaxtyping import Array, Bool, Float, Int, Key
+from jaxtyping import Bool, Float, Int
 
 from surefit.core.layer import Params
 from surefit.core.trajectory import Series, Status
-from surefit.core.tree import combine
 from surefit.problem import Problem
-from surefit.training.compiled import Arrived, Window, advance, start, with_traced_numbers
+from surefit.training.compiled import Window, with_traced_numbers
 from surefit.training.divergence import loss_limit
 from surefit.training.method import Method
+from surefit.training.rows import advance_rows, loss_of_rows, stacked, start_rows
 from surefit.training.schedule import Schedule
 from surefit.training.setup import chunk_length
 
@@ -69,10 +68,10 @@ class Batch:
     ) -> None:
         split = [problem.split(each) for each in starts]
         self._problem, self._count = problem, len(starts)
-        self._moving, self._fixed = (_stacked([each[i] for each in split]) for i in (0, 1))
-        self._method = _stacked([with_traced_numbers(method) for method in methods])
+        self._moving, self._fixed = (stacked([each[i] for each in split]) for i in (0, 1))
+        self._method = stacked([with_traced_numbers(method) for method in methods])
         self._key = jnp.stack([jax.random.key(seed) for seed in seeds])
-        self._state = _start(problem, self._method, self._moving, self._fixed)
+        self._state = start_rows(problem, self._method, self._moving, self._fixed)
         self._knows_loss = methods[0].evaluation(self._state) is not None
         self._step_size = np.array([method.spacing for method in methods])
         self._target = -math.inf if target_loss is None else float(target_loss)
@@ -149,7 +148,7 @@ class Batch:
     def _forward(self, end: int, chunk: int) -> None:
         rows = self._rows
         going = self._going[rows]
-        arrived = _advance(
+        arrived = advance_rows(
             self._problem,
             self._method,
             chunk,
@@ -188,59 +187,4 @@ class Batch:
                 self._status[run] = Status.TARGET_REACHED
 
     def _losses(self) -> Float[np.ndarray, " r"]:
-        return np.asarray(_losses(self._problem, self._moving, self._fixed))
-
-
-def _stacked(trees: Sequence[Any]) -> Any:
-    return jax.tree.map(lambda *leaves: jnp.stack([jnp.asarray(leaf) for leaf in leaves]), *trees)
-
-
-@eqx.filter_jit
-def _start(problem: Problem, method: Method, moving: Params, fixed: Params) -> Any:
-    def one(method: Method, moving: Params, fixed: Params) -> Any:
-        return start(problem, problem, method, (), moving, fixed)[0]
-
-    return eqx.filter_vmap(one)(method, moving, fixed)
-
-
-@eqx.filter_jit
-def _losses(problem: Problem, moving: Params, fixed: Params) -> Float[Array, " r"]:
-    def one(moving: Params, fixed: Params) -> Float[Array, ""]:
-        return problem.loss(problem.network.apply(combine(moving, fixed), problem.x), problem.y)
-
-    return eqx.filter_vmap(one)(moving, fixed)
-
-
-@eqx.filter_jit
-def _advance(
-    problem: Problem,
-    method: Method,
-    length: int,
-    fixed: Params,
-    begin: Int[Array, " r"],
-    end: Int[Array, " r"],
-    moving: Params,
-    state: Any,
-    window: Window,
-    key: Key[Array, " r"],
-) -> Arrived:
-    """The loop of single runs, for all rows: a row that has ended waits for the others."""
-
-    def one(*row: Any) -> Arrived:
-        method, fixed, begin, end, moving, state, window, key = row
-        return advance(
-            problem,
-            method,
-            (),
-            length=length,
-            fixed=fixed,
-            begin=begin,
-            end=end,
-            moving=moving,
-            state=state,
-            carries={},
-            window=window,
-            key=key,
-        )
-
-    return eqx.filter_vmap(one)(method, fixed, begin, end, moving, state, window, key)
+        return np.asarray(loss_of_rows(self._problem, self._moving, self._fixed))

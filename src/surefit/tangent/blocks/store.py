@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import json
-import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ from jaxtyping import Float, Int
 from surefit.core.memory import format_bytes, require_bytes
 from surefit.errors import InvalidInputError, StorageError
 from surefit.tangent.blocks.extra import extra
+from surefit.tangent.blocks.marks import Marks, write_whole
 
 __all__ = ["GramStore"]
 
@@ -78,7 +76,7 @@ class GramStore:
                 )
             return found
         try:
-            (path / _DONE).mkdir(parents=True, exist_ok=True)
+            made._marks.make()
             extra("zarr").create_array(
                 store=str(path / _ARRAY),
                 shape=(rows, rows),
@@ -88,7 +86,7 @@ class GramStore:
                 fill_value=float("nan"),
                 overwrite=True,
             )
-            _write_whole(path / _MANIFEST, json.dumps(made._manifest(), indent=1))
+            write_whole(path / _MANIFEST, json.dumps(made._manifest(), indent=1))
         except OSError as cause:
             raise StorageError(
                 f"{path} must be a directory that can be written. {cause}. Blocks are stored "
@@ -153,8 +151,7 @@ class GramStore:
 
     def missing(self) -> list[tuple[int, int]]:
         """Blocks that are not finished."""
-        there = set(os.listdir(self.directory / _DONE))
-        return [pair for pair in self.triangle() if _mark(*pair) not in there]
+        return self._marks.missing(self.triangle())
 
     def write(self, i: int, j: int, block: Float[np.ndarray, "a b"]) -> None:
         """Store block (i, j), j <= i, and mark it as finished.
@@ -172,7 +169,7 @@ class GramStore:
             )
         try:
             self._array("r+")[self.span(i), self.span(j)] = block
-            _write_whole(self.directory / _DONE / _mark(i, j), _digest(block))
+            self._marks.finish(i, j, block)
         except OSError as cause:
             raise StorageError(
                 f"Block ({i}, {j}) must be written to {self.directory}. {cause}. All blocks take "
@@ -187,7 +184,7 @@ class GramStore:
         """
         if j > i:
             return self.read(j, i).T
-        if not (self.directory / _DONE / _mark(i, j)).exists():
+        if not self._marks.has(i, j):
             raise StorageError(
                 f"Block ({i}, {j}) of {self.directory} must be finished. It is not; "
                 f"{len(self.missing())} blocks are missing. Run "
@@ -200,17 +197,15 @@ class GramStore:
 
         Cost: reads everything.
         """
-        marks = self.directory / _DONE
         return [
             (i, j)
             for i, j in self.triangle()
-            if (marks / _mark(i, j)).exists()
-            and (marks / _mark(i, j)).read_text(encoding="ascii") != _digest(self.read(i, j))
+            if self._marks.has(i, j) and not self._marks.fits(i, j, self.read(i, j))
         ]
 
     def discard(self, i: int, j: int) -> None:
         """Count block (i, j) as missing again."""
-        (self.directory / _DONE / _mark(i, j)).unlink(missing_ok=True)
+        self._marks.discard(i, j)
 
     def diagonal(self) -> Float[np.ndarray, " n"]:
         """The diagonal."""
@@ -244,21 +239,9 @@ class GramStore:
             whole[self.span(j), self.span(i)] = block.T
         return whole
 
+    @property
+    def _marks(self) -> Marks:
+        return Marks(self.directory / _DONE)
+
     def _array(self, mode: str) -> Any:
         return extra("zarr").open_array(str(self.directory / _ARRAY), mode=mode)
-
-
-def _mark(i: int, j: int) -> str:
-    return f"{i:06d}-{j:06d}"
-
-
-def _digest(block: Float[np.ndarray, "a b"]) -> str:
-    return hashlib.sha256(memoryview(np.ascontiguousarray(block)).cast("B")).hexdigest()
-
-
-def _write_whole(path: Path, text: str) -> None:
-    """The file appears with all of its content, or not."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=".")
-    with os.fdopen(handle, "w", encoding="utf-8") as file:
-        file.write(text)
-    os.replace(name, path)
