@@ -85,6 +85,22 @@ def test_the_threshold_maximises_the_likelihood():
     assert (found.low, found.high) == pytest.approx((inside[0], inside[-1]), rel=4e-3)
 
 
+@pytest.mark.parametrize("probability", [0.1, 0.5, 0.9])
+def test_a_width_of_mixed_outcomes_between_none_and_all_is_the_threshold(probability):
+    widths, successes = np.array([2.0, 4.0, 8.0, 16.0, 32.0]), np.array([0, 0, 3, 12, 12])
+    found = width_threshold(widths, successes, [12] * 5, probability)
+    at = np.log(np.linspace(3.0, 18.0, 3001))[:, None, None]
+    slopes = np.geomspace(0.1, 3e4, 1500)[None, :, None]
+    z = math.log(probability / (1 - probability)) + slopes * (np.log(widths) - at)
+    likelihood = -(successes * np.logaddexp(0, -z) + (12 - successes) * np.logaddexp(0, z))
+    profile = likelihood.sum(axis=2).max(axis=1)
+    # The supremum, at infinite slope.
+    cut = 3 * math.log(0.25) + 9 * math.log(0.75) - 1.920729
+    inside = np.exp(at.ravel())[profile >= cut]
+    assert found.value == 8.0
+    assert (found.low, found.high) == pytest.approx((inside[0], inside[-1]), abs=0.011)
+
+
 @pytest.mark.parametrize(("slope", "trials"), [(2.0, 20), (6.0, 10)])
 def test_the_interval_of_the_threshold_covers(slope, trials):
     rng = np.random.default_rng(0)

@@ -21,6 +21,9 @@ __all__ = ["SuccessCurve"]
 _STEEPEST = 1e6
 """A slope beyond which the curve is a step at every distance between widths that matters."""
 
+_BESIDE = 1e-4
+"""A distance of logarithms of widths that is none, and which a steep enough curve still sees."""
+
 
 @dataclasses.dataclass(frozen=True)
 class SuccessCurve:
@@ -84,19 +87,22 @@ class SuccessCurve:
     def best(self) -> tuple[float, float]:
         """The likeliest threshold as a logarithm of the width, and its log-likelihood.
 
-        Of a step, the logarithmic middle of all places that are equally likely. Infinite where the
-        probability does not rise with the width: nowhere, or everywhere, is it large enough.
+        Of a step, the logarithmic middle of all places that are equally likely; if some trials of
+        the width at the step succeed and some fail, next to this width, on the side where the
+        share of its successes lies. Infinite where the probability does not rise with the width:
+        nowhere, or everywhere, is it large enough.
         """
         at = self.step
         if at is not None:
             share = self.successes[at] / self.trials[at]
             enough = share >= self.probability
+            s, n, t = self.successes[at], self.trials[at], np.log(self.widths)
+            peak = float(xlogy(s, share) + xlogy(n - s, 1.0 - share))
+            if 0.0 < share < 1.0:
+                return float(t[at]) + (-_BESIDE if enough else _BESIDE), peak
             below, above = (at - 1, at) if enough else (at, at + 1)
-            t = np.log(self.widths)
             low = -math.inf if below < 0 else float(t[below])
             high = math.inf if above >= len(t) else float(t[above])
-            s, n = self.successes[at], self.trials[at]
-            peak = float(xlogy(s, share) + xlogy(n - s, 1.0 - share))
             return (low + high) / 2.0, peak
         if not self.rises:
             enough = self.successes.sum() >= self.probability * self.trials.sum()
