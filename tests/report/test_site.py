@@ -2,7 +2,6 @@
 
 import csv
 import json
-import multiprocessing
 import os
 import re
 import shutil
@@ -11,7 +10,7 @@ import pytest
 
 from surefit.errors import InvalidInputError, StorageError
 from surefit.report import write_site
-from surefit.report.site import crew, pages
+from surefit.report.site import pages
 from surefit.report.site.embedded import data_text, receiving
 from surefit.report.site.index import index_page
 from surefit.report.site.table_data import shown_first, table_json
@@ -160,29 +159,6 @@ def test_the_same_runs_make_the_same_site(small, tmp_path):
         for name in names(one)
         if (one / name).is_file()
     )
-
-
-def square(number):
-    if number == 7 and multiprocessing.parent_process() is not None:
-        os._exit(9)
-    return number**2
-
-
-def test_several_processes_make_the_same_site(small, tmp_path, monkeypatch):
-    monkeypatch.setattr(crew, "_WORTH", 2)
-    progress = []
-    one = write_site(small, tmp_path / "one").parent
-    two = write_site(
-        small, tmp_path / "two", processes=2, progress=lambda *state: progress.append(state[:2])
-    ).parent
-    assert progress == [(k, 4) for k in (1, 2, 3, 4)]
-    assert names(one) == names(two)
-    assert all((one / n).read_bytes() == (two / n).read_bytes() for n in names(one) if "." in n)
-
-
-def test_what_a_process_that_died_leaves_is_done(monkeypatch):
-    monkeypatch.setattr(crew, "_WORTH", 5)
-    assert list(crew.answers(square, range(40), 2)) == [number**2 for number in range(40)]
 
 
 def test_runs_without_a_page_are_listed_with_their_reasons(small):

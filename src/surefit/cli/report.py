@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import webbrowser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -41,7 +40,8 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command("report", cls=SpreadCommand, help=HELP)(report)
+    short = "Write the page of a run, or one site for all runs of a store."
+    app.command("report", cls=SpreadCommand, help=HELP, short_help=short)(report)
 
 
 def report(
@@ -101,7 +101,7 @@ def report(
         return
     else:
         with _progress(quiet) as progress:
-            page = pages.write_site(path, out, progress=progress, processes=os.cpu_count() or 1)
+            page = pages.write_site(path, out, progress=progress)
     RESULTS.print(f"Report: {page}", soft_wrap=True, markup=False)
     if open_page:
         webbrowser.open(page.resolve().as_uri())

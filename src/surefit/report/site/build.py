@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import dataclasses
 from collections.abc import Callable, Mapping
@@ -23,7 +22,6 @@ from surefit.report.figures.store import StoreView, read_run, view
 from surefit.report.figures.traces import RunTraces
 from surefit.report.shared import LIBRARY, SCRIPT, STYLE
 from surefit.report.shell import library, resource, script
-from surefit.report.site.crew import answers
 from surefit.report.site.embedded import receiving
 from surefit.report.site.index import SITE_SCRIPT, SITE_STYLE, index_page
 from surefit.report.site.pages import BUILD, Earlier, fingerprint, render_page, take_over
@@ -46,7 +44,6 @@ def write_site(
     to: Path | None = None,
     *,
     progress: Progress | None = None,
-    processes: int = 1,
 ) -> Path:
     """Write one offline site for all runs of a store.
 
@@ -57,8 +54,6 @@ def write_site(
         store: a directory that holds runs.
         to: the folder of the site; by default `site` in the store, which is not taken for a run.
         progress: called with the number of runs done, of all runs, and the name of the last one.
-        processes: how many may work on the pages. More than one is for scripts whose main part
-            stands behind `if __name__ == "__main__"`, since they are spawned.
 
     Returns:
         The first page, `index.html`.
@@ -75,7 +70,7 @@ def write_site(
     with replaced_folder(target) as draft:
         (draft / "assets").mkdir()
         (draft / "runs").mkdir()
-        pages = _run_pages(seen, earlier, draft / "runs", progress, processes)
+        pages = _run_pages(seen, earlier, draft / "runs", progress)
         _assets(draft / "assets")
         _overview(seen, pages, draft)
         write_json(draft / BUILD, {"schema": SCHEMA, "pages": pages.marks})
@@ -117,7 +112,7 @@ def _make(job: _Job) -> tuple[RunTraces | None, str | None]:
 
 
 def _run_pages(
-    store: StoreView, earlier: Earlier, folder: Path, progress: Progress | None, processes: int
+    store: StoreView, earlier: Earlier, folder: Path, progress: Progress | None
 ) -> _Pages:
     jobs = []
     for row in store.runs:
@@ -128,17 +123,16 @@ def _run_pages(
         page = folder / f"{run_id}.html"
         jobs.append(_Job(small, directory, mark, page, earlier.page(run_id, mark)))
     found = _Pages({}, {}, {})
-    with contextlib.closing(answers(_make, jobs, processes)) as made:
-        for job, (traces, wrong) in zip(jobs, made, strict=True):
-            run_id = job.row["run_id"]
-            if wrong is None:
-                found.marks[run_id] = job.mark
-            else:
-                found.unread[run_id] = wrong
-            if traces is not None:
-                found.traces[run_id] = traces
-            if progress is not None:
-                progress(len(found.marks) + len(found.unread), len(jobs), run_id)
+    for job in jobs:
+        run_id, (traces, wrong) = job.row["run_id"], _make(job)
+        if wrong is None:
+            found.marks[run_id] = job.mark
+        else:
+            found.unread[run_id] = wrong
+        if traces is not None:
+            found.traces[run_id] = traces
+        if progress is not None:
+            progress(len(found.marks) + len(found.unread), len(jobs), run_id)
     return found
 
 
