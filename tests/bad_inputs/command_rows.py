@@ -74,6 +74,55 @@ SUREFIT = [
     ("surefit verify folder.csv --bits 8", "bits"),
     ("surefit verify nonsense", "keys"),
 ]
+SWEEPS = [
+    ("surefit sweep", "--init"),
+    ("surefit sweep nowhere.toml", "nowhere.toml"),
+    ("surefit sweep broken.toml", "broken.toml"),
+    ("surefit sweep deep.toml", "deep.toml"),
+    ("surefit sweep latin.toml", "latin.toml"),
+    ("surefit sweep folder.csv", "folder.csv"),
+    ("surefit sweep empty.csv", "--init"),
+    ("surefit sweep other.toml", "colour"),
+    ("surefit sweep wrong_grid.toml", "widht", "width"),
+    ("surefit sweep grid.toml --workers 0", "workers"),
+    ("surefit sweep grid.toml --memory-limit lots", "lots", "8GB"),
+    ("surefit sweep grid.toml --out notes.txt", "notes.txt"),
+    ("surefit sweep grid.toml --plugin nowhere.py", "nowhere.py"),
+    ("surefit sweep --init notes.txt", "notes.txt"),
+]
+STORES = [
+    ("surefit runs lst", "list"),
+    ("surefit runs list --out nowhere", "nowhere"),
+    ("surefit runs list --out notes.txt", "notes.txt"),
+    ("surefit runs list --where width --out folder.csv", "condition"),
+    ("surefit runs list --where 'widht>3' --out folder.csv", "width"),
+    ("surefit runs list --where 'width>wide' --out folder.csv", "number"),
+    ("surefit runs list --sort widht --out folder.csv", "width"),
+    ("surefit runs list --limit 0", "--limit"),
+    ("surefit runs show", "RUN"),
+    ("surefit runs show 3f9a --out folder.csv", "3f9a"),
+    ("surefit runs compare --out folder.csv", "two runs"),
+    ("surefit runs delete --out folder.csv", "which runs"),
+    ("surefit runs delete 3f9a --out folder.csv", "3f9a"),
+    ("surefit runs export runs.txt --out folder.csv", ".parquet"),
+    ("surefit runs migrate --out notes.txt", "notes.txt"),
+    ("surefit report notes.txt", "notes.txt"),
+    ("surefit report folder.csv --format gif", "--figures"),
+    ("surefit cite nowhere", "nowhere"),
+    ("surefit cite notes.txt", "notes.txt"),
+    ("surefit cite deep", "deep"),
+    ("surefit cite --format html", "html", "bibtex"),
+]
+WIDTHS = [
+    ("surefit width --target-loss 0", "target_loss"),
+    ("surefit width --target-loss nan", "target_loss"),
+    ("surefit width --target-loss small", "small"),
+    ("surefit width --target-loss 1e-3 --certified", "both"),
+    ("surefit width --target-loss 1e-3 --probability 1.5", "probability"),
+    ("surefit width --target-loss 1e-3 --level 0", "level"),
+    ("surefit width --target-loss 1e-3 --samples 1", "samples"),
+    ("surefit width --target-loss 1e-3 --seeds 0", "seeds"),
+]
 CHECKER = [
     ("surefit-checker", "folder"),
     ("surefit-checker nowhere", "certificate.json"),
@@ -82,4 +131,4 @@ CHECKER = [
     ("surefit-checker deep", "RecursionError"),
     ("surefit-checker nowhere --bits many", "--bits"),
 ]
-ROWS = [*SUREFIT, *CHECKER]
+ROWS = [*SUREFIT, *SWEEPS, *STORES, *WIDTHS, *CHECKER]

@@ -209,6 +209,7 @@ KERNELS = [
 ESTIMATORS = [
     ("est.NTKClassifier(depth=0).fit(x, classes)", WRONG, "depth"),
     ("est.NTKClassifier(activation='rleu').fit(x, classes)", UNKNOWN, "relu"),
+    ("est.NTKClassifier(activation=3).fit(x, classes)", WRONG, "activation"),
     ("est.NTKClassifier(weight_std=-1.0).fit(x, classes)", WRONG, "weight_std"),
     ("est.NTKClassifier(ridge=-1.0).fit(x, classes)", WRONG, "ridge"),
     ("est.NTKClassifier(ridge='cv').fit(x, classes)", WRONG, "cv"),
@@ -226,4 +227,19 @@ ESTIMATORS = [
     ("est.ImplicitNetClassifier(gamma=2.0).fit(x, classes)", WRONG, "gamma"),
     ("est.ImplicitNetRegressor(width=-4).fit(x, y)", WRONG, "-4"),
 ]
-ROWS = [*LAYERS, *MODELS, *PROBLEMS, *TRAINING, *CERTIFICATES, *KERNELS, *ESTIMATORS]
+DIAGNOSES = [
+    ("sf.diagnose(network, params, x, y, step_size=0)", WRONG, "step_size"),
+    ("sf.diagnose(network, params, x, y, target_losses=[0.0])", WRONG, "target_losses"),
+    ("sf.diagnose(network, params, x, y, tolerance=-1.0)", WRONG, "tolerance"),
+    ("sf.diagnose(network, params, x, y, samples=0)", WRONG, "samples"),
+    ("sf.diagnose(network, params, x, y, hardest=0)", WRONG, "hardest"),
+    ("sf.diagnose(network, params, x, y[:-1])", WRONG, "y"),
+    ("sf.diagnose(network, params, x * nan, y)", WRONG, "x"),
+    ("sf.diagnose(network, not_finite, x, y)", WRONG, "params"),
+    ("sf.diagnose(network, params, x, y, loss='hinge')", UNKNOWN, "hinge"),
+    ("sf.diagnose('network', params, x, y)", WRONG, "network"),
+    ("sf.watch(network, params, x, y, step_size=-1.0)", WRONG, "step_size"),
+    ("sf.watch(network, params, x, y, tolerance=0.0)", WRONG, "tolerance"),
+    ("sf.watch(network, params, x, y[:-1])", WRONG, "y"),
+]
+ROWS = [*DIAGNOSES, *LAYERS, *MODELS, *PROBLEMS, *TRAINING, *CERTIFICATES, *KERNELS, *ESTIMATORS]

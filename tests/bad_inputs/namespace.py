@@ -103,6 +103,8 @@ def write_files(folder: Path) -> None:
         "other.toml": 'colour = "red"\n',
         "deep.toml": "x = " + "[" * 100_000,
         "deep.json": "[" * 100_000,
+        "grid.toml": "[base]\nsamples = 20\n[grid]\nwidth = [8]\n",
+        "wrong_grid.toml": "[grid]\nwidht = [8]\n",
         "raises.py": "1 / 0",
         "deep/result.json": "[" * 100_000,
         "deep/certificate.json": "[" * 100_000,

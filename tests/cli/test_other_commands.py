@@ -43,7 +43,7 @@ def test_report_is_written_again(surefit, tmp_path):
     assert page.read_text(encoding="utf-8") == text
 
 
-@pytest.mark.parametrize("command", [[], ["certify"], ["list"], ["report"]])
+@pytest.mark.parametrize("command", [[], ["certify"], ["list"], ["report"], ["runs"], ["sweep"]])
 def test_help_teaches_without_loading_jax(command):
     script = (
         "import sys\n"
@@ -58,6 +58,21 @@ def test_help_teaches_without_loading_jax(command):
     )
     assert done.returncode == 0, done.stderr
     assert "Usage: surefit" in done.stdout
+
+
+def test_commands_are_listed_in_the_order_in_which_they_are_met():
+    from typer.main import get_command
+
+    from surefit.cli.app import app
+
+    group = get_command(app)
+    names = group.list_commands(None)
+    assert names[:3] == ["certify", "verify", "report"]
+    assert sorted(names) == sorted(group.commands)
+    lines = [group.commands[name].get_short_help_str(200) for name in names]
+    assert all(
+        30 <= len(line) <= 75 or name == "cite" for name, line in zip(names, lines, strict=True)
+    )
 
 
 def test_version(surefit):

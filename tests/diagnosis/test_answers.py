@@ -58,7 +58,7 @@ def test_fewer_parameters_than_residuals():
     assert found.fit.rank == 4
     least = 0.5 * np.linalg.lstsq(x, y)[1][0]
     last = found.horizon.reached[-1]
-    assert last.steps is None and last.answer.startswith(f"never: {least:.3g} of the loss")
+    assert last.steps is None and last.answer.startswith(f"never: a loss of {least:.3g} lies")
 
 
 def test_conflicting_and_equal_rows_are_named():

@@ -142,7 +142,9 @@ def test_a_lazy_run_is_watched():
     assert last.distance == pytest.approx(np.linalg.norm(moved))
     assert json.dumps(report.to_dict(), allow_nan=False)
     lines = str(report).splitlines()
-    assert lines[0].split()[:3] == ["step", "loss", "predicted"] and len(lines) == 5
+    assert lines[0].split()[:3] == ["step", "loss", "predicted"] and lines[4] == ""
+    assert [line.split()[0] for line in lines[1:4]] == ["0", "20", "40"]
+    assert report.unit == "the first residual" and "lambda_min: the smallest" in str(report)
     with pytest.raises(InvalidInputError, match=r"`watch\(step=...\)` must be above the last one"):
         seen(40, params)
     with pytest.raises(InvalidInputError, match=r"`watch\(params=...\)` must have the structure"):

@@ -4,6 +4,11 @@ import pickle
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import surefit as sf
 from surefit.errors import InvalidInputError, UnknownNameError
@@ -101,3 +106,18 @@ def test_what_does_not_suit_is_explained(model, error, message):
     with pytest.raises(error) as caught:
         model.fit(X, y)
     assert message in str(caught.value)
+
+
+@pytest.mark.parametrize("cls", [NetworkClassifier, ImplicitNetClassifier])
+def test_networks_take_part_in_pipelines_searches_and_refuse_sparse_data(cls):
+    model = cls(width=16, max_iter=20, random_state=0)
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), model), {f"{cls.__name__.lower()}__tol": [1e-2, 0.1]}, cv=2
+    ).fit(X, LABELS)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+    fitted = search.best_estimator_
+    copy = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(copy.predict_proba(X), fitted.predict_proba(X))
+    assert not hasattr(clone(fitted[-1]), "params_")
+    with pytest.raises(TypeError, match="dense data is required"):
+        model.fit(csr_array(X), LABELS)

@@ -32,6 +32,12 @@ def parse_activation(text: str) -> Activation:
         >>> parse_activation("leaky_relu:slope=0.1")
         LeakyRelu(slope=0.1)
     """
+    if not isinstance(text, str):
+        raise InvalidInputError(
+            f"An activation must be given by name or as an `Activation`. Got {text!r} "
+            f"({type(text).__name__}). Names are those of `surefit list activations`. Write for "
+            "example 'tanh'."
+        )
     name, colon, rest = text.partition(":")
     cls = ACTIVATIONS[name.strip()]
     fields = {field.name: field for field in dataclasses.fields(cls) if field.init}

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from surefit.cli import (
     certify,
@@ -26,8 +27,23 @@ from surefit.errors import SurefitError
 
 __all__ = ["main"]
 
+# In the order in which they are met.
+_ORDER = (
+    "certify", "verify", "report", "runs", "width", "sweep", "kernel", "experiment", "cite", "list",
+)  # fmt: skip
+
+
+class _Ordered(TyperGroup):
+    """Lists commands and groups of commands in one order; Typer would put the groups last."""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """All of them, as `_ORDER` says."""
+        return sorted(super().list_commands(ctx), key=_ORDER.index)
+
+
 app = typer.Typer(
     name="surefit",
+    cls=_Ordered,
     no_args_is_help=True,
     rich_markup_mode="markdown",
     context_settings={"help_option_names": ["-h", "--help"]},

@@ -44,7 +44,9 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command("certify", cls=SpreadCommand, help=HELP)(with_fields(certify))
+    short = "Train a network on your data, check the theory, certify the result."
+    command = with_fields(certify)
+    app.command("certify", cls=SpreadCommand, help=HELP, short_help=short)(command)
 
 
 def certify(

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from surefit.cli.console import RESULTS
+from surefit.errors import StorageError
 
 __all__ = ["register"]
 
@@ -39,7 +40,7 @@ class Format(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command("cite", help=HELP)(cite)
+    app.command("cite", help=HELP, short_help="Print what to cite for a run.")(cite)
 
 
 def cite(
@@ -65,6 +66,12 @@ def cite(
     else:
         from surefit.core.record import RunRecord
 
+        if not (run / "result.json").is_file():
+            raise StorageError(
+                f"`surefit cite RUN` must be the directory of a finished run. Got {str(run)!r}, "
+                "in which no result.json stands. Entries and sentences are made from it. Write the "
+                "directory that `surefit certify` named, or `surefit cite` for the software alone."
+            )
         record = RunRecord.load(run)
         blocks, sentence = citations.entries(record), citations.methods(record)
     if form is not Format.TEXT:

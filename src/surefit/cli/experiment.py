@@ -65,7 +65,8 @@ def register(app: typer.Typer) -> None:
     for name, spec in EXPERIMENT_SPECS.items():
         command = with_fields(_command(spec), spec, panel="Experiment")
         group.command(name, cls=SpreadCommand, help=_help(name, spec))(command)
-    app.add_typer(group, name="experiment")
+    short = "Repeat the experiment of a paper, with its claims as checks."
+    app.add_typer(group, name="experiment", short_help=short)
 
 
 def _help(name: str, spec: type[ExperimentSpec]) -> str:

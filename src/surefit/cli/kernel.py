@@ -44,7 +44,9 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command("kernel", cls=SpreadCommand, help=HELP)(with_fields(kernel, KernelSpec, "Kernels"))
+    command = with_fields(kernel, KernelSpec, "Kernels")
+    short = "What a network of infinite width predicts, before anything is trained."
+    app.command("kernel", cls=SpreadCommand, help=HELP, short_help=short)(command)
 
 
 def kernel(

@@ -17,7 +17,7 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command("list")(list_names)
+    app.command("list", short_help="Show everything that can be chosen by name.")(list_names)
 
 
 def _summary(thing: object) -> str:

@@ -50,7 +50,8 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command("sweep", cls=SpreadCommand, help=HELP)(sweep)
+    short = "Run certify on a whole grid of options, such as widths and seeds."
+    app.command("sweep", cls=SpreadCommand, help=HELP, short_help=short)(sweep)
 
 
 def sweep(

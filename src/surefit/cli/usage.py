@@ -37,7 +37,7 @@ def usage_in_words(error: Any) -> str:
     name = name or str(parameter.name).upper()
     if type(error).__name__ == "MissingParameter":
         return f"`{command} {name}` must be given a value. Got none. {advice}"
-    said = str(getattr(error, "message", said)).strip().rstrip(".")
+    said = str(getattr(error, "message", said)).strip().rstrip(".").removeprefix("Value error, ")
     return f"`{command} {name}` must have a value of its kind. Got {_typed(name)}. {said}. {advice}"
 
 

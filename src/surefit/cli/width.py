@@ -60,7 +60,9 @@ class _Options(WidthFinderSpec):
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command("width", cls=SpreadCommand, help=HELP)(with_fields(width, _Options))
+    short = "Find how wide the network must be to fit your data."
+    command = with_fields(width, _Options)
+    app.command("width", cls=SpreadCommand, help=HELP, short_help=short)(command)
 
 
 def width(

@@ -125,6 +125,13 @@ def _note(subject: Subject, extremes: Extremes | None) -> str:
     )
 
 
+def _listed(rows: tuple[int, ...]) -> str:
+    """`1 and 3`, `1, 3 and 20`; of many the first ones."""
+    if len(rows) > 5:
+        return f"{', '.join(map(str, rows[:5]))} and {len(rows) - 5} more"
+    return f"{', '.join(map(str, rows[:-1]))} and {rows[-1]}"
+
+
 def _verdict(
     subject: Subject,
     kernel: DenseKernel,
@@ -134,11 +141,10 @@ def _verdict(
 ) -> tuple[bool | None, str]:
     p, size = subject.parameters, subject.residuals
     if conflicts:
-        rows = " and ".join(map(str, conflicts[0][:4]))
         return False, (
-            f"No: rows {rows} are equal inputs with different targets"
+            f"No: rows {_listed(conflicts[0])} are equal inputs with different targets"
             f"{f' ({len(conflicts)} such groups)' if len(conflicts) > 1 else ''}; no function fits "
-            "both."
+            f"{'both' if len(conflicts[0]) == 2 else 'them all'}."
         )
     if p < size:
         return False, (

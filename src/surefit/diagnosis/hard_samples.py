@@ -85,11 +85,13 @@ def explained(
         near = "" if rival is None else f"target {y[rival, 0]:.4g}"
     sentence = (
         f"Sample {kernel.rows[i]} ({kind}) holds {shares[i]:.0%} of what is left after {steps} "
-        f"steps; {slow[i]:.0%} of its outputs lie in directions that are slower."
+        f"steps; {slow[i]:.0%} of its outputs lie in directions that are not half learnt by then."
     )
     if rival is not None:
+        other = "another class" if labels is not None else "another target"
         sentence += (
-            f" Nearest of another: sample {kernel.rows[rival]} ({near}, cosine {cosine:.4f})."
+            f" Most alike with {other}: sample {kernel.rows[rival]} ({near}, cosine {cosine:.4f} "
+            "in the kernel)."
         )
     if wrong[i]:
         what = "target" if labels is None else "label"

@@ -20,6 +20,9 @@ from surefit.diagnosis.neighbours import contradicted, cosines, left_out
 
 __all__ = ["Hardness", "hardness_of"]
 
+# A sample with less than this share of what is left is not called hard.
+_LITTLE = 0.005
+
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Hardness:
@@ -31,7 +34,7 @@ class Hardness:
         shares: of the residual that is left, per sample.
         suspicions: see `HardSample`, per sample.
         suspects: rows whose target the others contradict, the most suspicious first.
-        hardest: the samples with the largest shares.
+        hardest: the samples with the largest shares, half a per cent or more behind the first.
         verdict: one sentence.
     """
 
@@ -69,7 +72,7 @@ def hardness_of(kernel: DenseKernel, course: Course, step_size: float, top: int)
     hardest = tuple(
         explained(kernel, int(i), shares, slow, angles, suspicions, predicted, wrong,
                    course.steps)
-        for i in order if shares[i] > 0.0
+        for place, i in enumerate(order) if shares[i] > (0.0 if place == 0 else _LITTLE)
     )  # fmt: skip
     suspects = sorted(np.flatnonzero(wrong), key=lambda i: -suspicions[i])
     numbers = tuple(int(kernel.rows[i]) for i in suspects)
@@ -105,13 +108,18 @@ def _verdict(hardest: tuple[HardSample, ...], suspects: tuple[int, ...], steps: 
     if not hardest:
         return "None: nothing is left to learn."
     listed = ", ".join(str(h.row) for h in hardest)
+    many = len(hardest) > 1
     sentence = (
-        f"Samples {listed} hold {sum(h.share for h in hardest):.0%} of the squared residual that "
+        f"{'Samples' if many else 'Sample'} {listed} {'hold' if many else 'holds'} "
+        f"{sum(h.share for h in hardest):.0%} of the squared residual that "
         f"is left after {steps} steps of the linearised network"
     )
     if suspects:
         shown = ", ".join(map(str, suspects[:10])) + (" and more" if len(suspects) > 10 else "")
         sentence += f"; the other samples contradict the targets of {len(suspects)} of {n}: {shown}"
         if len(suspects) > MANY * n:
-            sentence += " (so many that the kernel may be at fault and not the targets)"
+            sentence += (
+                " (so many that not the targets, but the kernel may be at fault: the network does "
+                "not see what they depend on)"
+            )
     return sentence + "."

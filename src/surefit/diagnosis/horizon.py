@@ -130,7 +130,7 @@ def _solved(
     if target <= floor * (1.0 + 1e-12):
         known = subject.parameters < subject.residuals
         return None, (
-            f"{'never' if known else 'cannot say'}: {floor:.3g} of the loss lies along eigenvalues "
+            f"{'never' if known else 'cannot say'}: a loss of {floor:.3g} lies along eigenvalues "
             f"that {'are' if known else 'cannot be told from'} 0"
         )
     steps = _steps(modes, scale, step_size, target)
@@ -172,6 +172,7 @@ def _verdict(reached: tuple[Reached, ...], loss: float, step_size: float, unlear
         sentence += f"; to {missing[0].loss:.3g}: {missing[0].answer}"
     if unlearnt > 0.0 and not math.isclose(unlearnt, 0.0, abs_tol=1e-12):
         sentence += (
-            f"; {unlearnt:.2g} of the squared residual lies along eigenvalues not told from 0"
+            f"; a share of {unlearnt:.2g} of the squared residual lies along eigenvalues that "
+            "cannot be told from 0"
         )
     return sentence + "."

@@ -19,7 +19,7 @@ from jaxtyping import Array
 from surefit.core.check import Check, Evidence
 from surefit.diagnosis.descent import Course
 from surefit.diagnosis.kernel import DenseKernel
-from surefit.diagnosis.movement import Movement, movement, norm
+from surefit.diagnosis.movement import Movement, gap_in_symbols, movement, norm, unit_of_gap
 from surefit.diagnosis.subject import Subject
 from surefit.tangent.moving import pulled
 
@@ -68,7 +68,7 @@ def laziness_of(
         probe = movement(kernel, _moved(subject.moving, shift), memory_limit)
     measured = None if trained is None else movement(kernel, trained, memory_limit)
     seen = measured if measured is not None else probe
-    checks = () if seen is None else _checks(seen, tolerance, measured is not None)
+    checks = () if seen is None else _checks(subject, seen, tolerance, measured is not None)
     verdicts = [check.holds for check in checks]
     holds = None if not verdicts or None in verdicts else all(verdicts)
     ratio = float(_curvature_ratio(subject))
@@ -80,8 +80,9 @@ def laziness_of(
         curvature_ratio=ratio,
         checks=checks,
         holds=holds,
-        verdict=_verdict(seen, holds, measured is not None, course.steps, tolerance, ratio),
-    )
+        verdict=_verdict(seen, holds, measured is not None, course.steps, tolerance, ratio,
+                         unit_of_gap(subject)),
+    )  # fmt: skip
 
 
 def _moved(moving: Any, shift: Any) -> Any:
@@ -110,11 +111,13 @@ def _derivatives(apply: Callable, moving: Any, x: Array, direction: Any) -> tupl
         return jax.jvp(slope, (moving,), (direction,))
 
 
-def _checks(seen: Movement, tolerance: float, measured: bool) -> tuple[Check, ...]:
+def _checks(
+    subject: Subject, seen: Movement, tolerance: float, measured: bool
+) -> tuple[Check, ...]:
     evidence = Evidence.FLOAT if measured else Evidence.SAMPLED
     note = "at the trained weights" if measured else "at the end of the linearised run"
     return (
-        Check("||f - f_lin|| / ||r_0||", seen.gap, tolerance, note=note, evidence=evidence),
+        Check(gap_in_symbols(subject), seen.gap, tolerance, note=note, evidence=evidence),
         Check("||K - K_0|| / ||K_0||", seen.drift, tolerance, note=note, evidence=evidence),
     )
 
@@ -126,6 +129,7 @@ def _verdict(
     steps: int,
     tolerance: float,
     ratio: float,
+    unit: str,
 ) -> str:
     if seen is None or holds is None:
         return "Cannot say: the linearised network does not move from these weights."
@@ -136,8 +140,9 @@ def _verdict(
         else f"moved to where the linearised network would be after {steps} steps"
     )
     return (
-        f"{word}: {where}, the outputs are {seen.gap:.3g} of the first residual away from those of "
-        f"the linearised network and the tangent kernel has moved by {seen.drift:.3g} (at most "
-        f"{tolerance:g} each counts as lazy); the weights moved by {seen.relative:.3g} of their "
-        f"norm. Curvature over squared slope along the gradient: {ratio:.3g}."
+        f"{word}: {where}, the outputs differ from those of the linearised network by "
+        f"{seen.gap:.3g} of {unit}, and the tangent kernel has moved by {seen.drift:.3g} of its "
+        f"norm (at most {tolerance:g} each counts as lazy); the weights moved by "
+        f"{seen.relative:.3g} of their norm. Curvature over squared slope along the gradient, "
+        f"small where training can be lazy: {ratio:.3g}."
     )

@@ -11,9 +11,10 @@ import numpy as np
 from jaxtyping import Float
 
 from surefit.diagnosis.kernel import DenseKernel, gram
+from surefit.diagnosis.subject import Subject
 from surefit.tangent.moving import pushed
 
-__all__ = ["Movement", "movement", "norm"]
+__all__ = ["Movement", "gap_in_symbols", "movement", "norm", "unit_of_gap"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,3 +71,16 @@ def norm(tree: Any) -> float:
     """The Euclidean norm of all leaves together."""
     return float(np.sqrt(sum(np.sum(np.square(np.asarray(leaf, np.float64)))
                              for leaf in jax.tree.leaves(tree))))  # fmt: skip
+
+
+def unit_of_gap(subject: Subject) -> str:
+    """What the gap of a `Movement` is a share of, in words."""
+    if subject.scale is not None:
+        return "the first residual"
+    return "the distance that the linearised outputs moved"
+
+
+def gap_in_symbols(subject: Subject) -> str:
+    """The gap of a `Movement`, as checks name it."""
+    below = "||r_0||" if subject.scale is not None else "||f_lin - f_0||"
+    return f"||f - f_lin|| / {below}"

@@ -94,6 +94,6 @@ def require_finite_leaves(call: str, argument: str, moving: Any) -> None:
         if not bool(jnp.isfinite(jnp.asarray(leaf)).all()):
             raise InvalidInputError(
                 f"`{call}({argument}=...)` must be finite. Got NaN or infinity in {name!r}. "
-                "Training has diverged, or the file was damaged. Go back to weights that are "
+                "Training has diverged, or the file was damaged. Use earlier weights, which are "
                 "finite."
             )

@@ -80,6 +80,6 @@ def _verdict(
     elif "mean over samples" in words:
         sentence += f"; for the sum over the {n} samples both are 1/{n} of that"
     if hessian is not None and top.value > 0.0:
-        sentence += f". The Hessian's largest eigenvalue is {hessian.value / top.value:.3g} times "
-        sentence += "the Gauss-Newton part's"
+        ratio = hessian.value / top.value
+        sentence += f". The curvature is {ratio:.3g} times that of the linearised network"
     return sentence + ". Curvature changes along a run: this is about these weights only."

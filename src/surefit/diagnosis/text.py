@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import textwrap
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -12,6 +13,12 @@ if TYPE_CHECKING:
 __all__ = ["as_text"]
 
 _WIDTH = 96
+_WORDS = (
+    "Linearised network: the first-order expansion in the parameters at these weights; training is "
+    "lazy where the network stays near it. Tangent kernel: the inner products of the gradients of "
+    "the outputs; its eigenvalues are the speeds at which descent learns directions of the "
+    "outputs. Residual: outputs minus targets; for cross-entropy, probabilities minus targets."
+)
 
 
 def as_text(found: Diagnosis) -> str:
@@ -29,6 +36,7 @@ def as_text(found: Diagnosis) -> str:
         for line in numbers:
             lines += _wrapped(line, "    ")
         lines.append("")
+    lines += ["Words", *_wrapped(_WORDS, "  "), ""]
     lines += ["Read this with", *(line for remark in found.remarks
                                   for line in _wrapped(remark, "  "))]  # fmt: skip
     return "\n".join(lines)
@@ -42,12 +50,13 @@ def _wrapped(text: str, indent: str) -> list[str]:
 
 def _fit(found: Diagnosis) -> Iterator[str]:
     fit = found.fit
-    yield f"parameters {fit.parameters}, residuals {fit.residuals}"
-    yield f"lambda_min {fit.smallest}"
-    yield f"lambda_max {fit.largest}"
-    yield f"condition {fit.condition:.3g}, rank {fit.rank} on {fit.samples} of {fit.of} samples"
-    learnt = ", ".join(f"{d:.3g} in {steps} steps" for steps, d in fit.directions.items())
-    yield f"directions learnt: {learnt}"
+    yield f"parameters {fit.parameters}, residuals (samples times outputs) {fit.residuals}"
+    yield f"smallest eigenvalue of the tangent kernel (lambda_min) {fit.smallest}"
+    yield f"largest (lambda_max) {fit.largest}"
+    ratio = f"{fit.condition:.3g}" if math.isfinite(fit.condition) else "unknown"
+    yield f"their ratio {ratio}, rank {fit.rank} on {fit.samples} of {fit.of} samples"
+    learnt = ", ".join(f"about {d:.3g} in {steps} steps" for steps, d in fit.directions.items())
+    yield f"independent directions of the outputs that are learnt: {learnt}"
     for name, groups in (("conflicting", fit.conflicts), ("equal", fit.duplicates)):
         if groups:
             shown = "; ".join(", ".join(map(str, group)) for group in groups[:5])
@@ -57,11 +66,11 @@ def _fit(found: Diagnosis) -> Iterator[str]:
 
 def _step(found: Diagnosis) -> Iterator[str]:
     step = found.step
-    yield f"Gauss-Newton, largest eigenvalue {step.gauss_newton}"
+    yield f"curvature of the linearised network (Gauss-Newton matrix) {step.gauss_newton}"
     if step.sharpness is None:
-        yield f"sharpness {step.why_no_sharpness}"
+        yield f"curvature of the network (sharpness) {step.why_no_sharpness}"
     else:
-        yield f"sharpness (Hessian, largest eigenvalue) {step.sharpness}"
+        yield f"curvature of the network (Hessian, also called sharpness) {step.sharpness}"
     yield f"safe {step.safe:.6g}, limit {step.limit:.6g}"
 
 
@@ -75,8 +84,8 @@ def _horizon(found: Diagnosis) -> Iterator[str]:
         yield from _targets(found)
     if found.horizon.slowest:
         slow = ", ".join(f"{value:.3g} ({share:.2g})" for value, share in found.horizon.slowest)
-        kind = "eigenvalues" if found.horizon.exact else "Ritz values"
-        yield f"smallest {kind} (share of the residual): {slow}"
+        kind = "eigenvalues" if found.horizon.exact else "eigenvalues seen (Ritz values)"
+        yield f"slowest directions, smallest {kind} (share of the squared residual): {slow}"
 
 
 def _lazy(found: Diagnosis) -> Iterator[str]:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import dataclasses
 import html
 import math
+import textwrap
 from typing import Any
 
 from surefit.core.check import Check
 from surefit.core.jsonable import jsonable
+from surefit.diagnosis.movement import gap_in_symbols, unit_of_gap
+from surefit.diagnosis.subject import Subject
 
 __all__ = ["Record", "Watched", "judged"]
 
+_WIDTH = 96
 _COLUMNS = (
     ("step", "step", "d"),
     ("loss", "loss", ".4g"),
@@ -21,6 +25,18 @@ _COLUMNS = (
     ("relative", "weights moved", ".3g"),
     ("lambda_min", "lambda_min", ".3g"),
     ("sharpness", "sharpness", ".4g"),
+)
+
+
+_NOTHING = (
+    "Cannot say: nothing but the start was seen. Call the watch with the number of steps made and "
+    "the parameters, and ask again."
+)
+_MEANINGS = (
+    "output gap: distance of the outputs from those of the linearised network, as a share of {unit}"
+    "; kernel drift: change of the tangent kernel as a share of its norm; weights moved: as a "
+    "share of their norm; lambda_min: the smallest eigenvalue of the kernel; sharpness: the "
+    "largest curvature of the loss."
 )
 
 
@@ -62,12 +78,14 @@ class Watched:
             times half the step against 1.
         lazy: whether gap and drift hold; None: nothing but the start was seen.
         verdict: one or two sentences.
+        unit: what the output gap is a share of, in words.
     """
 
     records: tuple[Record, ...]
     checks: tuple[Check, ...]
     lazy: bool | None
     verdict: str
+    unit: str
 
     def to_dict(self) -> dict[str, Any]:
         """Plain data, ready for JSON."""
@@ -85,7 +103,9 @@ class Watched:
         widths = [max(len(row[i]) for row in rows) for i in range(len(_COLUMNS))]
         lines = ["  ".join(cell.rjust(w) for cell, w in zip(row, widths, strict=True))
                  for row in rows]  # fmt: skip
-        return "\n".join([*lines, self.verdict])
+        meanings = _MEANINGS.format(unit=self.unit)
+        return "\n".join([*lines, "", *textwrap.wrap(self.verdict, _WIDTH),
+                          "", *textwrap.wrap(meanings, _WIDTH)])  # fmt: skip
 
     def _repr_html_(self) -> str:
         return f"<pre>{html.escape(str(self))}</pre>"
@@ -95,22 +115,25 @@ def _cell(value: float | int, code: str) -> str:
     return "" if math.isnan(value) else format(value, code)
 
 
-def judged(records: tuple[Record, ...], tolerance: float, step_size: float | None) -> Watched:
+def judged(
+    subject: Subject, records: tuple[Record, ...], tolerance: float, step_size: float | None
+) -> Watched:
     """Hold all records against the tolerance and against the prediction."""
+    unit = unit_of_gap(subject)
     later = records[1:]
     if not later:
-        return Watched(records, (), None, "Cannot say: nothing but the start was seen.")
+        return Watched(records, (), None, _NOTHING, unit)
     checks = [
-        _largest("largest ||f - f_lin|| / ||r_0||", later, "gap", tolerance),
+        _largest(f"largest {gap_in_symbols(subject)}", later, "gap", tolerance),
         _largest("largest ||K - K_0|| / ||K_0||", later, "drift", tolerance),
     ]
     verdicts = [check.holds for check in checks]
     lazy = False if False in verdicts else None if None in verdicts else True
     word = {True: "Lazy", False: "Not lazy", None: "Cannot say whether lazy"}[lazy]
     sentence = (
-        f"{word}: the outputs left the linearisation by up to {checks[0].value:.3g} of the first "
-        f"residual, and the kernel moved by up to {checks[1].value:.3g} (at most {tolerance:g} "
-        "each counts as lazy)."
+        f"{word}: the outputs left the linearisation by up to {checks[0].value:.3g} of "
+        f"{unit}, and the kernel moved by up to {checks[1].value:.3g} of its norm (at most "
+        f"{tolerance:g} each counts as lazy)."
     )
     rate = _rate(records[0], later, tolerance)
     if rate is not None:
@@ -120,8 +143,11 @@ def judged(records: tuple[Record, ...], tolerance: float, step_size: float | Non
         sharp = [r.sharpness * step_size / 2 for r in records if not math.isnan(r.sharpness)]
         checks.append(Check("largest sharpness * step / 2", max(sharp), 1.0,
                             note="above 1 the loss cannot fall along that direction"))  # fmt: skip
-        sentence += f" Sharpness times half the step was at most {max(sharp):.3g}."
-    return Watched(records, tuple(checks), lazy, sentence)
+        sentence += (
+            f" Sharpness times half the step was at most {max(sharp):.3g}; above 1 the loss cannot "
+            "fall along the sharpest direction."
+        )
+    return Watched(records, tuple(checks), lazy, sentence, unit)
 
 
 def _largest(name: str, records: tuple[Record, ...], field: str, tolerance: float) -> Check:

@@ -68,7 +68,7 @@ class Watch:
 
     def report(self) -> Watched:
         """Lazy or not, and whether the measured rate agrees with the predicted one."""
-        return judged(self.records, self._tolerance, self._step_size)
+        return judged(self._subject, self.records, self._tolerance, self._step_size)
 
     @float64
     def _seen(self, step: int, params: Params) -> Record:

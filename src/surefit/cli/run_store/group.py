@@ -62,4 +62,5 @@ def register(app: typer.Typer) -> None:
     )
     for part in (listing, showing, comparing, deleting, exporting, tracking, migrating):
         part.register(group)
-    app.add_typer(group, name="runs")
+    short = "List, show, compare, export and delete the runs of a store."
+    app.add_typer(group, name="runs", short_help=short)

@@ -61,13 +61,19 @@ class GridSpec:
                 f"{path}: {cause.strerror}. Correct the path, or begin with the file that "
                 "`surefit sweep --init grid.toml` writes."
             ) from cause
-        except ValueError as cause:
+        except (ValueError, RecursionError) as cause:
             raise InvalidInputError(
                 f"`GridSpec.from_file(path=...)` must name a file in TOML form. Got {path}: "
                 f"{cause}. Text stands in quotation marks, and every table of `[[zip]]` and "
                 "`[[exclude]]` in double brackets. Correct that line, or begin with the file that "
                 "`surefit sweep --init grid.toml` writes."
             ) from None
+        if not written:
+            raise InvalidInputError(
+                f"`GridSpec.from_file(path=...)` must name a file with a grid. Got {path}, which "
+                "has no table. A table says what varies. Start from the file that `surefit sweep "
+                "--init grid.toml` writes."
+            )
         return cls.parse(written, name=str(path))
 
     @classmethod

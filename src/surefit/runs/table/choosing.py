@@ -50,5 +50,5 @@ def _choose(text: str, run_ids: Sequence[str]) -> str:
     hint = f" Did you mean {near[0]!r}?" if near else ""
     raise InvalidInputError(
         f"`RUN` must be a part of the name of one run. Got {text!r}, which none of the "
-        f"{len(run_ids)} runs has.{hint} `surefit runs list` shows the names."
+        f"{len(run_ids)} runs has.{hint} Write `surefit runs list` to see the names."
     )

@@ -146,8 +146,8 @@ def _fault(text: str, place: int) -> InvalidInputError:
     rest = text[place:].strip()
     where = f" at {rest!r}" if rest else ", which ends too early"
     return InvalidInputError(
-        f"`--where` must be a condition. Got {text!r}{where}. {_FORM} A value with a comma or "
-        "quotation mark in it stands in quotation marks: `--where 'verdict~\"rate, at most\"'`."
+        f"`--where` must be a condition. Got {text!r}{where}. {_FORM} Put a value with a comma "
+        "or quotation mark in it in quotation marks: `--where 'verdict~\"rate, at most\"'`."
     )
 
 
