@@ -79,3 +79,12 @@ def test_version(surefit):
     code, out, _ = surefit("--version")
     assert code == 0
     assert out.startswith("surefit ")
+
+
+def test_ctrl_c_before_a_command_guards_itself_is_three_and_no_traceback(surefit, monkeypatch):
+    def interrupted():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("surefit.cli.listing._kinds", interrupted)
+    code, out, err = surefit("list", "theorems")
+    assert code == 3 and out == "" and err.strip().startswith("Interrupted.")

@@ -21,11 +21,14 @@ from surefit.cli import (
     width,
 )
 from surefit.cli.console import ERRORS
-from surefit.cli.exits import BAD_INPUT
+from surefit.cli.exits import BAD_INPUT, INTERRUPTED
 from surefit.cli.usage import is_usage, usage_in_words
 from surefit.errors import SurefitError
 
 __all__ = ["main"]
+
+# What typer makes of a KeyboardInterrupt.
+TYPER_INTERRUPTED = 130
 
 # In the order in which they are met.
 _ORDER = (
@@ -102,6 +105,9 @@ def main() -> None:
             error.show()  # type: ignore[attr-defined]
             sys.exit(BAD_INPUT)
         _refuse(usage_in_words(error))
+    if code == TYPER_INTERRUPTED:  # outside of what commands guard: while modules are loaded, say
+        ERRORS.print("Interrupted. Run the same command again.")
+        code = INTERRUPTED
     sys.exit(code if isinstance(code, int) else 0)
 
 
