@@ -23,7 +23,7 @@ from surefit.losses import HalfSquared, SumSquared
 from surefit.models import shallow
 from surefit.problem import Problem
 from surefit.testing.claims import claim
-from surefit.testing.quartic import Quartic
+from surefit.testing.quartic import _Quartic
 
 __all__ = ["check_certifier", "follow"]
 
@@ -221,7 +221,7 @@ def _check_refusals(
     solved = Problem(narrow.network, x, np.asarray(narrow.predict(params_narrow)))
     crowded = certifier.issue(solved, params_narrow, dynamics=dynamics)
     claim(certifier, "does not hold with too few parameters", crowded.holds is False)
-    quartic = Problem(problem.network, problem.x, problem.y, Quartic())
+    quartic = Problem(problem.network, problem.x, problem.y, _Quartic())
     other = next((d for d in ("descent", "flow") if d not in certifier.dynamics), None)
     calls = {
         "refuses other losses": lambda: certifier.issue(quartic, params),

@@ -9,12 +9,15 @@ from jaxtyping import Array, Float
 
 from surefit.losses import Loss
 
-__all__ = ["Quartic"]
+__all__ = ["_Quartic"]
 
 
 @dataclasses.dataclass(frozen=True)
-class Quartic(Loss):
-    """A loss that is no multiple of the squared residual norm."""
+class _Quartic(Loss):
+    """A loss that is no multiple of the squared residual norm.
+
+    The underscore keeps it out of the catalogue of losses.
+    """
 
     def __call__(self, outputs: Float[Array, "n k"], y: Float[Array, "n k"]) -> Float[Array, ""]:
         """Fourth powers of the residuals, added."""

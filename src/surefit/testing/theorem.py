@@ -18,7 +18,7 @@ from surefit.losses import SumSquared
 from surefit.problem import Problem
 from surefit.testing.fits import check_fits
 from surefit.testing.plain import RESIDUAL, plain_run
-from surefit.testing.quartic import Quartic
+from surefit.testing.quartic import _Quartic
 from surefit.theory import Provenance, Setting, Theorem, compare
 
 __all__ = ["check_theorem", "plain_run"]
@@ -154,7 +154,7 @@ def _check_loss_scale(theorem: Theorem, setting: Setting, prediction: Prediction
 
 def _check_other_losses(theorem: Theorem, setting: Setting) -> None:
     problem = setting.problem
-    other = Problem(problem.network, problem.x, problem.y, Quartic())
+    other = Problem(problem.network, problem.x, problem.y, _Quartic())
     silent = theorem.predict(Setting(other, setting.params, setting.step_size, setting.dynamics))
     if silent.applies is not False:
         return  # a theorem about general losses
