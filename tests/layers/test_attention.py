@@ -184,7 +184,10 @@ def test_unknown_choices_of_attention_suggest_the_nearest(field, value):
                         "nonlinearity": sf.Relu(), "weight_std": 1.0, "logit_std": 1.0,
                         "trained": True, field: value}.items():  # fmt: skip
         object.__setattr__(layer, name, given)
-    with pytest.raises(UnknownNameError, match=f"{field} must be a known name. Got '{value}'. Did"):
+    with pytest.raises(
+        UnknownNameError,
+        match=rf"`Attention\({field}=...\)` must be a known name. Got '{value}'. Did",
+    ):
         layer.__post_init__()
 
 
