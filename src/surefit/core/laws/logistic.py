@@ -24,6 +24,9 @@ _STEEPEST = 1e6
 _BESIDE = 1e-4
 """A distance of logarithms of widths that is none, and which a steep enough curve still sees."""
 
+_AS_LIKELY = 0.9
+"""A share of the largest likelihood that is as good as all of it."""
+
 
 @dataclasses.dataclass(frozen=True)
 class SuccessCurve:
@@ -87,19 +90,20 @@ class SuccessCurve:
     def best(self) -> tuple[float, float]:
         """The likeliest threshold as a logarithm of the width, and its log-likelihood.
 
-        Of a step, the logarithmic middle of all places that are equally likely; if some trials of
-        the width at the step succeed and some fail, next to this width, on the side where the
-        share of its successes lies. Infinite where the probability does not rise with the width:
+        Of a step, the logarithmic middle of all places that are equally likely. If some trials of
+        the width at the step succeed and some fail, these places begin next to this width, on the
+        side where the probability asked for lies, and are those with nine tenths of the largest
+        likelihood. Infinite where the probability does not rise with the width:
         nowhere, or everywhere, is it large enough.
         """
         at = self.step
         if at is not None:
             share = self.successes[at] / self.trials[at]
-            enough = share >= self.probability
+            enough = bool(share >= self.probability)
             s, n, t = self.successes[at], self.trials[at], np.log(self.widths)
             peak = float(xlogy(s, share) + xlogy(n - s, 1.0 - share))
             if 0.0 < share < 1.0:
-                return float(t[at]) + (-_BESIDE if enough else _BESIDE), peak
+                return self._beside_step(at, enough, peak), peak
             below, above = (at - 1, at) if enough else (at, at + 1)
             low = -math.inf if below < 0 else float(t[below])
             high = math.inf if above >= len(t) else float(t[above])
@@ -110,6 +114,18 @@ class SuccessCurve:
         level, slope = self._fit()
         log_width = (float(logit(self.probability)) - level) / slope
         return log_width, self.likelihood(log_width)
+
+    def _beside_step(self, at: int, enough: bool, peak: float) -> float:
+        """The middle of what is as good as likeliest, between the width at a step and the next."""
+        t, cut = np.log(self.widths), peak + math.log(_AS_LIKELY)
+        side, beyond = (-1, at - 1) if enough else (1, at + 1)
+        inner = float(t[at]) + side * _BESIDE
+        if not 0 <= beyond < len(t) or self.likelihood(inner) < cut:
+            return inner
+        outer = float(t[beyond])
+        if self.likelihood(outer) < cut:
+            outer = float(brentq(lambda w: self.likelihood(w) - cut, inner, outer, xtol=1e-6))
+        return (inner + outer) / 2.0
 
     def _fit(self) -> tuple[float, float]:
         """Value at log-width 0 and slope of the likeliest line; the slope is finite, above 0."""
