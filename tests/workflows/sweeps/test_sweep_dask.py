@@ -120,12 +120,12 @@ def test_a_killed_scheduler_is_told_and_the_next_sweep_does_the_rest(lab, cluste
 @pytest.mark.slow
 def test_fifty_kills_of_every_part(lab, cluster, monkeypatch):
     monkeypatch.setenv("TINY_PAUSE", "0.05")
-    rng, store = np.random.default_rng(3), lab.folder / "s"
+    rng, stores = np.random.default_rng(3), [lab.folder / "s0"]
     cells, killed = lab.cells(widths=range(15, 25), seeds=12), []
     cluster.names = PARTS
     while len(killed) < 50:
         cluster.keep()
-        with lab.start(store, cells, dask=cluster.address) as process:
+        with lab.start(stores[-1], cells, dask=cluster.address) as process:
             while len(killed) < 50 and process.poll() is None:
                 end = time.monotonic() + rng.uniform(0.0, 4.0)
                 while time.monotonic() < end and process.poll() is None:
@@ -148,16 +148,21 @@ def test_fifty_kills_of_every_part(lab, cluster, monkeypatch):
                     cluster.keep()
             told = process.communicate(timeout=120)[0]
         assert process.returncode in (0, -9) or "ClusterError" in told, told
-        assert len(killed) == 50 or process.returncode != 0, "the grid was too small"
+        if process.returncode == 0 and len(killed) < 50:
+            # A fast machine is done with all cells before the kills are used up: once more.
+            never_repeated(lab.log)
+            lab.log.write_text("")
+            stores.append(lab.folder / f"s{len(stores)}")
         if "scheduler" in killed[-1:]:
             cluster.kill("one", "two")  # they would end by themselves, after half a minute
     assert set(killed) == {"scheduler", "one", "two", "sweep", "helper"}
     cluster.keep()
-    with lab.start(store, cells, dask=cluster.address, retry_failed=True) as process:
+    with lab.start(stores[-1], cells, dask=cluster.address, retry_failed=True) as process:
         told = process.communicate(timeout=300)[0]
     assert re.search(r'"failed": \[\]', told), told
     cluster.kill(*PARTS)
     assert lab.alone()
     never_repeated(lab.log)
     assert sweep(cells, lab.folder / "t", workers=2, job=TINY).finished == len(cells)
-    assert results(store) == results(lab.folder / "t")
+    expected = results(lab.folder / "t")
+    assert all(results(store) == expected for store in stores)
