@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import dataclasses
+import math
 from typing import ClassVar, Literal, get_args
 
 from surefit.certificates.diagnosis import diagnose
@@ -30,8 +31,13 @@ Dynamics = Literal["descent", "flow"]
 
 # The claim without its numbers, for a certificate that does not hold.
 BARE = "gradient {} from the saved weights converges to zero training loss at a linear rate"
-# How much larger the proposed radius is than the one computed.
-ROOM = 1.01
+# How much larger than the radius computed the proposed one may be, in the order tried: a program
+# that bounds curvature by one number, that on the whole ball, and sigma less sharply, wants room.
+LEAST_ROOM, ROOMS = 1.01, (1.3, 1.8, 2.7, 1.1)
+# By what factor the majorant of that program is to have passed zero at the proposed radius.
+MARGIN = 1.1
+# Of the radius up to which curvature is bounded, which that program may put lower.
+WITHIN_REACH = 0.9
 SCOPE = (
     "Scope: exact gradient {dynamics} from the saved weights, not the run that led there; "
     "evidence float: evaluated in float64 (the extreme eigenvalues enclosed with their rounding, "
@@ -159,10 +165,9 @@ class Certifier(abc.ABC):
 def _with_document(certificate: Certificate, point: Point, dynamics: Dynamics) -> Certificate:
     """The certificate with its form for other programs, or with the reason why it has none."""
     numbers = certificate.quantities
-    # The first zero of a majorant has no room for rounding; a little beyond it is negative.
     statement = Statement(
         dynamics,
-        rho=numbers["radius"] * ROOM,
+        rho=_proposed_radius(point, numbers["radius"]),
         step_size=None if dynamics == "flow" else numbers["step_size"],
     )
     try:
@@ -171,6 +176,21 @@ def _with_document(certificate: Certificate, point: Point, dynamics: Dynamics) -
         note = f"{certificate.note} It has no form that the checker reads: {reason}."
         return dataclasses.replace(certificate, note=note)
     return dataclasses.replace(certificate, document=document, witness=arrays)
+
+
+def _proposed_radius(point: Point, radius: float) -> float:
+    r"""A radius with $\lVert r\rVert + \tfrac12\Lambda(\rho)\rho^2 < \sigma\rho$, if there is one.
+
+    The first zero of a majorant has no room for rounding; a little beyond it is negative. Where
+    no candidate has the margin, the one that comes nearest to it.
+    """
+    best, found = -math.inf, radius * LEAST_ROOM
+    for rho in (radius * room for room in ROOMS):
+        if rho <= WITHIN_REACH * point.reach and best < MARGIN:
+            bent = 0.5 * point.lipschitz(rho) * rho**2
+            margin = point.sigma.lower * rho / (point.residual + bent)
+            best, found = max((best, found), (margin, rho))
+    return found
 
 
 CERTIFIERS: Catalogue[Certifier] = Catalogue("certifier", Certifier, "surefit.certificates")
