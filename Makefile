@@ -15,7 +15,9 @@ DEMO := certify --data digits --classes 0 1 --samples 300 --network shallow --ac
 help:            ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-$(VENV)/ready: requirements.lock pyproject.toml
+MACHINE := $(wildcard src/surefit/tangent/native/machine.[ch])
+
+$(VENV)/ready: requirements.lock pyproject.toml hatch_build.py $(MACHINE)
 	$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "surefit needs Python 3.11 or newer; set PYTHON=python3.11")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock

@@ -18,6 +18,7 @@ def root(x: Float[Array, "..."]) -> Float[Array, "..."]:
     return jnp.where(zero, 0.0, jnp.sqrt(jnp.where(zero, 1.0, x)))
 
 
+@jax.jit
 def gap(
     covariance: Float[Array, "..."],
     variance1: Float[Array, "..."],

@@ -11,7 +11,7 @@ from jaxtyping import Array, Float
 from surefit.activations.angle import gap, root
 from surefit.activations.fast_arc_cosine import angle_and_excess
 
-__all__ = ["duals_at_distance", "rectifier_dual", "step_dual"]
+__all__ = ["duals_at_distance", "rectified", "rectifier_dual", "step_dual"]
 
 
 def step_dual(
@@ -73,9 +73,28 @@ def duals_at_distance(
     $\frac12(d + \min(c, 0)) - \frac{\sqrt{st}}{2\pi}(\sin\vartheta-\vartheta\cos\vartheta)$,
     $\vartheta = \arccos|\rho|$, whose second term is the smaller one by far for close pairs.
     """
-    root1, root2 = root(variance1), root(variance2)
+    roots = root(variance1), root(variance2)
+    inverses = map(_reciprocal, roots)
+    return rectified(covariance, variance1, variance2, *roots, *inverses, distance)
+
+
+@jax.jit
+def rectified(
+    covariance: Float[Array, "..."],
+    variance1: Float[Array, "..."],
+    variance2: Float[Array, "..."],
+    root1: Float[Array, "..."],
+    root2: Float[Array, "..."],
+    inverse1: Float[Array, "..."],
+    inverse2: Float[Array, "..."],
+    distance: Float[Array, "..."],
+) -> tuple[Float[Array, "..."], Float[Array, "..."], Float[Array, "..."]]:
+    """`duals_at_distance`, given the roots of the variances and their inverses, 0 for 0.
+
+    One function, because `surefit.tangent.native` has it as one operation.
+    """
     scale = root1 * root2
-    inverse = _reciprocal(root1) * _reciprocal(root2)
+    inverse = inverse1 * inverse2
     near, positive = distance - (root1 - root2) ** 2 / 2, covariance >= 0
     zero = inverse <= 0
     far = gap(covariance, variance1, variance2) / jnp.where(zero, 1.0, scale - covariance)

@@ -52,9 +52,12 @@ def require_batches(x1: Float[Array, "n1 ..."], x2: Float[Array, "n2 ..."] | Non
     for name, x in (("x1", x1), ("x2", x2)):
         if x is None or is_traced(x):
             continue
-        # One number decides; which examples are to blame is asked only then.
-        if not np.isfinite(np.asarray(jnp.sum(jnp.where(jnp.isfinite(x), 0.0, jnp.inf)))):
-            wrong = np.flatnonzero(~np.isfinite(np.asarray(x)).reshape(len(x), -1).all(axis=1))
+        values = np.asarray(x)
+        # A finite sum has finite terms; large terms may have an infinite sum.
+        with np.errstate(over="ignore", invalid="ignore"):
+            finite = np.isfinite(values.sum())
+        if not finite and not np.isfinite(values).all():
+            wrong = np.flatnonzero(~np.isfinite(values).reshape(len(x), -1).all(axis=1))
             raise InvalidInputError(
                 f"`limit_kernel({name}=...)` must be finite. Got NaN or infinity in "
                 f"{wrong.size} of {len(x)} examples, the first of them number {wrong[0]}. Their "

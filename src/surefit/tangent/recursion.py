@@ -17,7 +17,7 @@ from surefit.tangent.inputs import input_kernel
 from surefit.tangent.rows import Rows, is_close, prepare, product
 from surefit.tangent.tiles import below, block, fill, found_in, placed, size_for, starts
 
-__all__ = ["recursive_kernel", "tiled_kernel"]
+__all__ = ["pairs_kernel", "recursive_kernel", "tiled_kernel"]
 
 SIZE = 128
 
@@ -137,7 +137,7 @@ def _covariance(
     return jnp.where(there, (s[:, None] + t[None, :]) / 2 - apart, 0.0)
 
 
-def _pairs_kernel(
+def pairs_kernel(
     network: Layer, width: int, apart: Float[Array, "n m"], s: Array, t: Array
 ) -> Kernel:
     """The network's kernel from half squared distances and variances."""
@@ -171,14 +171,14 @@ def _values(
     if symmetric:
         close &= below(i, j, height, width)
         apart = jnp.where(below(i, j, height, width) | below(j, i, width, height).T, apart, 0.0)
-    kernel = _pairs_kernel(network, inputs, apart, one[1], two[1])
+    kernel = pairs_kernel(network, inputs, apart, one[1], two[1])
     return tuple(getattr(kernel, name) for name in get), jnp.any(close)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1))
 def _line(network: Layer, inputs: int, s: Float[Array, " n"], t: Float[Array, " m"]) -> Kernel:
     """The kernel of features of these variances that are equal otherwise."""
-    return _pairs_kernel(network, inputs, jnp.zeros((s.shape[0], t.shape[0]), s.dtype), s, t)
+    return pairs_kernel(network, inputs, jnp.zeros((s.shape[0], t.shape[0]), s.dtype), s, t)
 
 
 @functools.partial(jax.jit, static_argnums=(0, 1, 2))
@@ -226,7 +226,7 @@ def _single(
     t: Float[Array, " p"],
 ) -> tuple[Float[Array, " p"], ...]:
     def one(d: Array, v1: Array, v2: Array) -> tuple[Array, ...]:
-        kernel = _pairs_kernel(network, inputs, d[None, None], v1[None], v2[None])
+        kernel = pairs_kernel(network, inputs, d[None, None], v1[None], v2[None])
         return tuple(getattr(kernel, name)[0, 0] for name in get)
 
     return jax.vmap(one)(apart, s, t)

@@ -19,7 +19,17 @@ from jaxtyping import Array, Bool, Float, Int, PyTree
 
 from surefit.core.processors import processors
 
-__all__ = ["below", "block", "fill", "found_in", "placed", "size_for", "starts"]
+__all__ = [
+    "below",
+    "block",
+    "empty",
+    "fill",
+    "found_in",
+    "on_processor",
+    "placed",
+    "size_for",
+    "starts",
+]
 
 # Tiles that a thread computes before it writes them.
 CHUNK = 4
@@ -36,7 +46,7 @@ Places = tuple[Int[np.ndarray, "t 2"], int, int]
 
 def size_for(x: Array, size: int) -> int:
     """`size` on a processor, tiles that are worth a launch elsewhere."""
-    return size if _on_processor(x) else LARGE
+    return size if on_processor(x) else LARGE
 
 
 def placed(matrix: Float[np.ndarray, "n1 n2"] | None, x: Array) -> Float[Array, "n1 n2"] | None:
@@ -47,7 +57,8 @@ def placed(matrix: Float[np.ndarray, "n1 n2"] | None, x: Array) -> Float[Array, 
     return None if matrix is None else jax.device_put(matrix, next(iter(x.devices())))
 
 
-def _on_processor(x: Array) -> bool:
+def on_processor(x: Array) -> bool:
+    """Whether the array is in the memory of the processor."""
     return all(device.platform == "cpu" for device in x.devices())
 
 
@@ -147,7 +158,7 @@ def fill(
 
     chunks = order.reshape(-1, size)
     first = work(chunks[0])
-    matrices += [_empty(shape, value.dtype) for value in first]
+    matrices += [empty(shape, value.dtype) for value in first]
     put(chunks[0], first)
     with ThreadPoolExecutor(threads) as pool:
         # The list asks for the results, so that errors are raised here.
@@ -155,7 +166,7 @@ def fill(
     return tuple(matrices), marks
 
 
-def _empty(shape: tuple[int, int], dtype: np.dtype) -> Float[np.ndarray, "n1 n2"]:
+def empty(shape: tuple[int, int], dtype: np.dtype) -> Float[np.ndarray, "n1 n2"]:
     """A matrix without values, aligned so that JAX takes its memory over without a copy."""
     length = math.prod(shape) * dtype.itemsize
     memory = np.empty(length + ALIGNMENT, np.uint8)

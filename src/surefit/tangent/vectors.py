@@ -12,7 +12,13 @@ from jaxtyping import Array, Float
 from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer
 from surefit.core.precision import float64
+from surefit.tangent.close_pairs import half_squares
+from surefit.tangent.formulas import formula
+from surefit.tangent.native.angle import angle_kernel
+from surefit.tangent.native.layers import layers_kernel
+from surefit.tangent.native.library import Library, library, missing
 from surefit.tangent.recursion import recursive_kernel, tiled_kernel
+from surefit.tangent.tiles import on_processor
 from surefit.tangent.univariate import Univariate, fit, univariate_kernel
 
 __all__ = ["vector_kernel"]
@@ -52,12 +58,16 @@ def vector_kernel(
             return None
         kernel = recursive_kernel(network, x1, x2)
         return dataclasses.replace(kernel, distance=None, behind=None, route="recursion")
+    machine, by = _machine(x1)
     found = _function_of_the_angle(network, x1, x2)
     if found is not None:
-        kernel = univariate_kernel(found, x1, x2, get)
+        if machine is None:
+            kernel = univariate_kernel(found, x1, x2, get)
+        else:
+            kernel = angle_kernel(machine, found, x1, x2, get)
         gap = _largest_gap(network, kernel, x1, x2, get)
         if gap <= TOLERANCE[x1.dtype.name]:
-            return dataclasses.replace(kernel, route=_words(found, gap))
+            return dataclasses.replace(kernel, route=f"univariate{by}, {_words(found, gap)}")
         warnings.warn(
             f"limit_kernel: the kernel as one function of the angle differs by {gap:.1e} from the "
             "recursion through the layers on a sample of pairs, and is not used.",
@@ -66,8 +76,19 @@ def vector_kernel(
         )
     if not network.closed_form:
         return None
-    kernel = tiled_kernel(network, x1, x2, get)
-    return dataclasses.replace(kernel, route="recursion, tile by tile")
+    kernel = None if machine is None else layers_kernel(machine, network, x1, x2, get)
+    if kernel is None:
+        kernel = tiled_kernel(network, x1, x2, get)
+        by = by if machine is None else " (no compiled routine: layers it does not know)"
+    return dataclasses.replace(kernel, route=f"recursion, tile by tile{by}")
+
+
+def _machine(x: Float[Array, "n d"]) -> tuple[Library | None, str]:
+    """The compiled routine where the batch is, and words for the route."""
+    if not on_processor(x):
+        return None, ""
+    found = library()
+    return found, f" (no compiled routine: {missing()})" if found is None else ", compiled routine"
 
 
 def _function_of_the_angle(
@@ -77,8 +98,8 @@ def _function_of_the_angle(
     if network.homogeneous:
         found = fit(network, width, 1.0, dtype)
     else:
-        squares = [np.asarray(jnp.sum(x * x, axis=1)) for x in (x1, x2) if x is not None]
-        squares = np.concatenate(squares).astype(np.float64)
+        rows = [np.asarray(x) for x in (x1, x2) if x is not None]
+        squares = np.concatenate([np.einsum("nd,nd->n", x, x) for x in rows]).astype(np.float64)
         if np.ptp(squares) > EQUAL * np.finfo(dtype).eps * squares.max():
             return None
         found = fit(network, width, float(squares.mean()) / width, dtype)
@@ -90,7 +111,7 @@ def _function_of_the_angle(
 def _words(found: Univariate, gap: float) -> str:
     size = "x".join(map(str, SAMPLE))
     return (
-        f"univariate, degree {found.degree}, error {found.error:.0e}, "
+        f"degree {found.degree}, error {found.error:.0e}, "
         f"{gap:.0e} from the recursion on {size} pairs"
     )
 
@@ -111,15 +132,36 @@ def _largest_gap(
         for x, size in zip((x1, other), SAMPLE, strict=True)
     )
     first, second = (np.asarray(x[pick], np.float64) for x, pick in ((x1, rows), (other, columns)))
-    true = recursive_kernel(network, jnp.asarray(first), jnp.asarray(second))
+    true = _recursion(network, first, second)
     norms = [np.sqrt(np.einsum("nd,nd->n", x, x)) for x in (first, second)]
     scale = norms[0][:, None] * norms[1][None, :]
     largest = 0.0
     for name in get:
         value = np.asarray(getattr(kernel, name)[rows][:, columns], np.float64)
-        due = np.asarray(getattr(true, name))
+        due = true[name]
         inside = scale > 0
         size = np.abs(due[inside] / scale[inside]).max(initial=0.0)
         gap = np.abs((value - due)[inside] / scale[inside]).max(initial=0.0)
         largest = max(largest, float(gap / size) if size > 0 else float(gap))
     return largest if np.isfinite(largest) else np.inf
+
+
+def _recursion(
+    network: Layer, first: Float[np.ndarray, "n d"], second: Float[np.ndarray, "m d"]
+) -> dict[str, Float[np.ndarray, "n m"]]:
+    """Both kernels through the layers."""
+    d, shape = first.shape[1], (len(first), len(second))
+    known = formula(network, d, "float64")
+    if known is None:
+        true = recursive_kernel(network, jnp.asarray(first), jnp.asarray(second))
+        return {"nngp": np.asarray(true.nngp), "ntk": np.asarray(true.ntk)}
+    pairs = np.argwhere(np.ones(shape, bool))
+    apart = half_squares(first, second, pairs) / d
+    variances = (
+        (np.einsum("nd,nd->n", x, x) / d)[pairs[:, k]] for k, x in enumerate((first, second))
+    )
+    values = known.at(("nngp", "ntk"), apart, *variances)
+    return {
+        name: np.broadcast_to(v, len(pairs)).reshape(shape)
+        for name, v in zip(("nngp", "ntk"), values, strict=True)
+    }

@@ -15,7 +15,7 @@ from surefit.tangent.rows import Rows, is_close, prepare, product
 from surefit.tangent.tiles import below, block, fill, found_in, placed, size_for, starts
 from surefit.tangent.univariate.fit import Univariate
 
-__all__ = ["univariate_kernel"]
+__all__ = ["again", "univariate_kernel"]
 
 SIZE = 256
 
@@ -53,7 +53,7 @@ def univariate_kernel(
     )
     if len(pairs):
         scale = np.asarray(scale1)[pairs[:, 0]] * np.asarray(scale2)[pairs[:, 1]]
-        values = _again(found, x1, other, pairs, opposite, get, scale)
+        values = again(found, x1, other, pairs, opposite, get, scale)
         for matrix, value in zip(matrices, values, strict=True):
             replace_entries(matrix, pairs, value, symmetric)
     variance1 = scale1**2 * found.ends[0]
@@ -137,10 +137,10 @@ def _marked(
     return close & below(i, j, height, width) if symmetric else close, negative
 
 
-def _again(
+def again(
     found: Univariate,
-    x1: Float[Array, "n d"],
-    x2: Float[Array, "m d"],
+    x1: Float[Array, "n d"] | Float[np.ndarray, "n d"],
+    x2: Float[Array, "m d"] | Float[np.ndarray, "m d"],
     pairs: Int[np.ndarray, "p 2"],
     opposite: Bool[np.ndarray, " p"],
     get: tuple[str, ...],

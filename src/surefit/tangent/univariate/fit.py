@@ -20,6 +20,7 @@ from surefit.core.kernel import Kernel
 from surefit.core.layer import Layer
 from surefit.core.precision import float64
 from surefit.errors import SurefitError
+from surefit.tangent.formulas import formula
 from surefit.tangent.univariate.polynomial import Polynomial, chop, nodes
 
 __all__ = ["Univariate", "argument", "at_correlation", "fit"]
@@ -77,19 +78,31 @@ def argument(defect: Entries, bend: float) -> Entries:
 
 def at_correlation(
     network: Layer, defect: np.ndarray, sign: np.ndarray, variance: float, width: int
-) -> Kernel:
-    r"""The network's kernel for pairs of equal variances; sign and $1 - |\rho|$ per pair."""
-    e, positive = jnp.asarray(defect)[None, :], jnp.asarray(sign)[None, :] > 0
-    covariance = variance * (1.0 - e)
+) -> tuple[tuple[np.ndarray, np.ndarray], int, bool]:
+    r"""The network's kernels for pairs of equal variances; sign and $1 - |\rho|$ per pair.
+
+    Returns:
+        NNGP and NTK, the kernel's width, and whether it is Gaussian.
+    """
+    distance, variances = variance * np.where(sign > 0, defect, 2.0 - defect), variance + 0 * defect
+    known = formula(network, width, "float64")
+    if known is not None:
+        values = known.at(("nngp", "ntk"), distance, variances, variances)
+        nngp, ntk = (np.broadcast_to(v, defect.shape) for v in values)
+        return (nngp, ntk), known.width, known.gaussian
+    covariance = variance * (1.0 - defect)
+    nngp = jnp.asarray(np.where(sign > 0, covariance, -covariance))[None, :]
     kernel = Kernel(
-        nngp=jnp.where(positive, covariance, -covariance),
-        ntk=jnp.zeros_like(e),
-        variance1=jnp.full(1, variance, e.dtype),
-        variance2=jnp.full(defect.size, variance, e.dtype),
+        nngp=nngp,
+        ntk=jnp.zeros_like(nngp),
+        variance1=jnp.full(1, variance, nngp.dtype),
+        variance2=jnp.asarray(variances),
         width=width,
-        distance=variance * jnp.where(positive, e, 2.0 - e) if network.closed_form else None,
+        distance=jnp.asarray(distance)[None, :] if network.closed_form else None,
     )
-    return network.kernel(kernel)
+    kernel = network.kernel(kernel)
+    nngp, ntk = (np.asarray(v) for v in (kernel.nngp, kernel.ntk))
+    return (nngp.reshape(-1), ntk.reshape(-1)), kernel.width, kernel.gaussian
 
 
 @functools.lru_cache(maxsize=64)
@@ -133,16 +146,18 @@ def _fit(network: Layer, width: int, variance: float, eps: float, bend: float) -
         [np.full(p.size, s) for p, s in zip(parts, (1, -1, 1, 1, -1), strict=True)]
     )
     try:
-        kernel = at_correlation(network, np.concatenate(parts), sign, variance, width)
+        kernels, features, gaussian = at_correlation(
+            network, np.concatenate(parts), sign, variance, width
+        )
     except SurefitError:
         return None
-    found = [np.asarray(v) / variance for v in (kernel.nngp, kernel.ntk)]
-    if any(v.shape != (1, sign.size) or not np.isfinite(v).all() for v in found):
+    found = [v / variance for v in kernels]
+    if any(v.shape != sign.shape or not np.isfinite(v).all() for v in found):
         return None
     cuts = np.cumsum([p.size for p in parts])[:-1]
     branches, ends, error = [], [], eps
     for values in found:
-        near, far, end, *true = np.split(values[0], cuts)
+        near, far, end, *true = np.split(values, cuts)
         size = np.abs(values).max()
         pair = tuple(
             Polynomial.of(chop(argument(e, bend), own, eps / 8 * size))
@@ -153,4 +168,4 @@ def _fit(network: Layer, width: int, variance: float, eps: float, bend: float) -
             error = max(error, float(gap) / (size or 1.0))
         branches.append(pair)
         ends.append(float(end[0]))
-    return Univariate(bend, *branches, tuple(ends), error, kernel.width, kernel.gaussian)
+    return Univariate(bend, *branches, tuple(ends), error, features, gaussian)
