@@ -5,6 +5,7 @@ from surefit.certificates.classified import certify_classes
 from surefit.certificates.equilibria import certify_equilibria, has_equilibria
 from surefit.certificates.floor import certify_floor
 from surefit.certificates.initial import certify_at_start
+from surefit.certificates.loose import with_looseness
 from surefit.certificates.point import Point
 from surefit.certificates.selection import certify, fires, issue_all
 from surefit.certificates.stochastic import certify_batches
@@ -23,4 +24,5 @@ __all__ = [
     "fires",
     "has_equilibria",
     "issue_all",
+    "with_looseness",
 ]

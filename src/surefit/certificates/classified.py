@@ -102,9 +102,12 @@ def _homogeneous(problem: Problem, params: Params, margins: np.ndarray) -> Certi
     finite = np.where(np.isinf(margins), np.inf, -margins)
     losses = np.log1p(np.sum(np.where(np.isinf(finite), 0.0, np.exp(finite)), axis=1))
     total = float(np.sum(losses))
+    degree = scale = math.nan
     try:
         document, _ = portable(problem, params, {"kind": "homogeneous"})
         obstacle = _obstacle(document["network"])
+        degree = float(sum(layer.get("trained", False) for layer in document["network"]["layers"]))
+        scale = float.fromhex(document["loss"]["scale"])
     except Unportable as reason:
         obstacle = str(reason)
     claim = "every gradient flow from the saved weights drives the cross-entropy to zero"
@@ -122,7 +125,7 @@ def _homogeneous(problem: Problem, params: Params, margins: np.ndarray) -> Certi
         statement=f"{claim[:1].upper()}{claim[1:]}." if holds else f"Not shown: {claim}.",
         theorem=f"Lyu, Li (2020), sum of the losses below ln 2 ({PAGE})",
         checks=checks,
-        quantities={"loss_sum": total},
+        quantities={"loss_sum": total, "degree": degree, "loss_scale": scale},
         note=(
             ("" if checks[1].holds else "Train on until the sum of the losses is below ln 2. ")
             + f"Scope: gradient flow, not descent with steps; {FLOAT}"

@@ -9,6 +9,7 @@ from surefit.certificates.certifier import CERTIFIERS, Certifier
 from surefit.certificates.equilibria import certify_equilibria, has_equilibria
 from surefit.certificates.floor import certify_floor
 from surefit.certificates.kantorovich_majorant import KantorovichMajorant
+from surefit.certificates.loose import with_looseness
 from surefit.certificates.point import Point
 from surefit.certificates.shared import shared_checks
 from surefit.certificates.stochastic import certify_batches
@@ -29,6 +30,7 @@ def certify(
     certifiers: Iterable[str | Certifier] | None = None,
     batch_size: int | None = None,
     statement: str | None = None,
+    looseness: bool = False,
 ) -> Certificate:
     """The strongest certificate that holds at `params`, or the one that is closest to holding.
 
@@ -45,6 +47,8 @@ def certify(
             floor (`surefit.certificates.certify_floor`), or `equilibria`, their existence and
             uniqueness on a ball of weights (`surefit.certificates.certify_equilibria`). None: about
             exact descent and flow, or stochastic descent.
+        looseness: also search for curvature at the weights, which tells how many times the bound
+            of it may be too large (quantities `curvature_found` and `looseness`, and the note).
 
     Returns:
         A certificate in any case: look at `holds`, and at `explain()`, which says what is missing.
@@ -56,7 +60,8 @@ def certify(
         UnknownNameError: no such certifier or statement.
 
     Cost:
-        One Gram matrix with its spectrum, and a few curvature bounds.
+        One Gram matrix with its spectrum, and a few curvature bounds; a few seconds more with
+        `looseness`.
 
     Example:
         >>> import numpy as np
@@ -66,6 +71,18 @@ def certify(
         >>> certify(problem, problem.init(0)).holds
         True
     """
+    certificate = _chosen(problem, params, step_size, certifiers, batch_size, statement)
+    return with_looseness(certificate, problem, params) if looseness else certificate
+
+
+def _chosen(
+    problem: Problem,
+    params: Params,
+    step_size: float | None,
+    certifiers: Iterable[str | Certifier] | None,
+    batch_size: int | None,
+    statement: str | None,
+) -> Certificate:
     if statement is not None:
         _require_alone(statement, step_size, certifiers, batch_size)
         return STATEMENTS[statement](problem, params, step_size)

@@ -119,6 +119,15 @@ def _print_certificates(console: Console, certificates: tuple[Certificate, ...])
             reasons.append((certificate.name, _shortfall(bad)))
     console.print(table)
     _print_reasons(console, reasons)
+    for certificate in certificates:
+        loose = certificate.quantities.get("looseness", math.nan)
+        if not math.isnan(loose):
+            bound, found = (certificate.quantities[key] for key in ("lipschitz", "curvature_found"))
+            console.print(
+                f"The curvature bound of {certificate.name}, {bound:.3g}, is at most {loose:.2g} "
+                f"times too large: a search finds {found:.3g}.\n",
+                markup=False,
+            )
 
 
 def print_finished(console: Console, finished: Finished, quiet: bool = False) -> None:

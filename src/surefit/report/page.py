@@ -12,7 +12,8 @@ from surefit.report.condition import condition, condition_plots
 from surefit.report.gallery import gallery, plots_of
 from surefit.report.limits import limits
 from surefit.report.problem import problem
-from surefit.report.proof import majorant_plots, proof
+from surefit.report.proof import proof
+from surefit.report.proof_plots import proof_plots
 from surefit.report.rates import rates
 from surefit.report.reproduce import reproduce
 from surefit.report.shared import Shared
@@ -59,7 +60,7 @@ def render(record: RunRecord, shared: Shared | None = None) -> str:
         *(() if record.conditions is not None else ("condition",)),
     }
     contents = [item for item in CONTENTS if item[0] not in absent]
-    majorants, conditions = majorant_plots(record), condition_plots(record)
+    pictures, conditions = proof_plots(record), condition_plots(record)
     header = page_header(
         "run report", record.run_id, record.environment.get("date"), headline(record), contents
     )
@@ -67,7 +68,7 @@ def render(record: RunRecord, shared: Shared | None = None) -> str:
         asked(record),
         banner(record),
         at_a_glance(record),
-        proof(record, majorants),
+        proof(record, pictures),
         condition(record, conditions),
         certificates(record.certificates),
         theorems(record),
@@ -79,7 +80,7 @@ def render(record: RunRecord, shared: Shared | None = None) -> str:
         cite(record),
         limits(record),
     ]
-    shown = [*majorants.values(), *conditions, *plots]
+    shown = [*pictures.values(), *conditions, *plots]
     return document(headline(record), header, sections, shown, shared=shared)
 
 

@@ -1,11 +1,8 @@
-"""What the stand-alone checker said: the sentence, the chain of inequalities, the majorant."""
+"""What the stand-alone checker said: the sentence, the chain of inequalities, a picture."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-
-import numpy as np
 
 from surefit.core.proof import Proof, ProofStep
 from surefit.core.record import RunRecord
@@ -13,15 +10,13 @@ from surefit.report.gallery import plot_card
 from surefit.report.marks import mark
 from surefit.report.markup import Html, element, section, table
 from surefit.report.numbers import duration, figure, pair
-from surefit.report.plot import Line, Plot
+from surefit.report.plot import Plot
 from surefit.report.symbols import symbols
-from surefit.report.timelines import slug
 
-__all__ = ["majorant_plots", "proof"]
+__all__ = ["proof"]
 
 RELATIONS = {"<": "<", "<=": "≤", ">": ">", ">=": "≥", "==": "="}
 VERDICTS = {"proved": True, "refused": False, "invalid": False}
-POINTS = 200
 
 
 def _row(step: ProofStep) -> list[Html | str]:
@@ -32,50 +27,6 @@ def _row(step: ProofStep) -> list[Html | str]:
         RELATIONS.get(step.relation, step.relation),
         figure(step.bound, right),
     ]
-
-
-def majorant_plots(record: RunRecord) -> dict[str, Plot]:
-    r"""By folder of the proof: $g(s) = \lVert r\rVert - \sigma s + \tfrac12\Lambda s^2$."""
-    found = {answer.folder: _majorant(answer) for answer in record.proofs}
-    return {folder: plot for folder, plot in found.items() if plot is not None}
-
-
-def _majorant(answer: Proof) -> Plot | None:
-    """The majorant up to its minimum; None where the checker gave no such numbers."""
-    numbers = answer.numbers if answer.proved else {}
-    names = ("residual_norm", "sigma_min", "lipschitz", "path_length")
-    # With errors in the steps the residual stops at a floor.
-    if "floor" in numbers or not all(math.isfinite(numbers.get(name, math.nan)) for name in names):
-        return None
-    r, sigma, curvature, path = (numbers[name] for name in names)
-    bottom = sigma / curvature if curvature > 0.0 else math.inf
-    s = np.linspace(0.0, min(bottom, 4.0 * path) if path > 0.0 else 1.0, POINTS)
-    straight = np.where(r - sigma * s >= 0.0, r - sigma * s, np.nan)
-    majorant = Line("majorant g(s)", s, r - sigma * s + 0.5 * curvature * s**2, width=3.5)
-    return Plot(
-        ident=f"majorant-{slug(answer.folder)}",
-        title="Why the residual must reach zero",
-        about=(
-            "After a path of length s from the saved weights, the residual norm is at most g(s), "
-            "as long as g is positive. The curve crosses zero, so the residual has reached zero "
-            "before: that is where every run ends."
-        ),
-        x_axis="length of the path s",
-        y_axis="bound of the residual norm",
-        lines=(
-            majorant,
-            Line("without curvature", s, straight, "var(--line-2)", "dash", promised=True),
-            Line(
-                "end of the path s*",
-                np.array([path]),
-                np.array([0.0]),
-                "var(--line-3)",
-                symbol="diamond",
-                promised=True,
-            ),
-        ),
-        over_time=False,
-    )
 
 
 def _missing(answer: Proof) -> Html | None:
@@ -89,7 +40,7 @@ def proof(record: RunRecord, plots: Mapping[str, Plot]) -> Html:
 
     Args:
         record: the run.
-        plots: of `majorant_plots`.
+        plots: of `proof_plots`.
     """
     if not record.proofs:
         return Html("")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from surefit.certificates import with_looseness
 from surefit.core.certificate import Certificate
 from surefit.core.layer import Params
 from surefit.core.proof import Proof
@@ -64,6 +65,10 @@ def prove_run(
     certificates = polished.noted(
         issue_certificates(problem, polished.params, step_size, batch_size)
     )
+    if certificates and certificates[0].holds and "lipschitz" in certificates[0].quantities:
+        listener.stage("A search for curvature, which tells how loose its bound can be")
+        strongest = with_looseness(certificates[0], problem, polished.params)
+        certificates = (strongest, *certificates[1:])
     listener.stage("The stand-alone checker looks at the certificate")
     proofs = answers(certificates, directory / "certificate")
     more, said = prove_beside(
