@@ -1,7 +1,7 @@
 """Every bad input once, as a user would meet it: without the checks that the tests install.
 
-`python rows.py library|data` evaluates the calls of a table, `python rows.py command` types its
-commands; one line of JSON per row says what happened.
+`python rows.py library|data` evaluates the calls of a table, `python rows.py command|option` types
+its commands; one line of JSON per row says what happened.
 """
 
 from __future__ import annotations
@@ -58,9 +58,12 @@ def main(kind: str, folder: str) -> None:
     os.environ["COLUMNS"] = "200"
     import namespace
 
-    if kind == "command":
-        from command_rows import ROWS
-
+    typed = kind in ("command", "option")
+    if typed:
+        if kind == "command":
+            from command_rows import ROWS
+        else:
+            from option_rows import ROWS
         namespace.write_files(Path())
     else:
         names = namespace.library() if kind == "library" else namespace.files()
@@ -70,7 +73,7 @@ def main(kind: str, folder: str) -> None:
             from data_rows import ROWS
     for row in ROWS:
         before = snapshot()
-        found = command(row[0]) if kind == "command" else call(row[0], names)
+        found = command(row[0]) if typed else call(row[0], names)
         left = [path for path in snapshot() if path not in before]
         sys.stdout.write(SEPARATOR + json.dumps({**found, "row": row[0], "left": left}) + "\n")
 

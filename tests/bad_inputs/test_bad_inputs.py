@@ -25,7 +25,7 @@ def beside(name):
 
 
 FORM = beside("form")
-TABLES = {name: beside(f"{name}_rows").ROWS for name in ("library", "data", "command")}
+TABLES = {name: beside(f"{name}_rows").ROWS for name in ("library", "data", "command", "option")}
 
 
 def run(kind, folder):
@@ -62,20 +62,29 @@ def test_bad_calls(kind, tmp_path, subtests):
     assert not (tmp_path / "unpickled").exists()
 
 
-def test_bad_commands(tmp_path, subtests):
-    found = run("command", tmp_path)
-    assert [one["row"] for one in found] == [row[0] for row in TABLES["command"]]
-    for (line, *words), one in zip(TABLES["command"], found, strict=True):
+def test_options_have_rows():
+    commands = {line.rpartition(" --")[0] for line, _ in TABLES["option"]}
+    assert len(commands) >= 12 and len(TABLES["option"]) >= 100
+
+
+@pytest.mark.parametrize("kind", ["command", "option"])
+def test_bad_commands(kind, tmp_path, subtests):
+    found = run(kind, tmp_path)
+    assert [one["row"] for one in found] == [row[0] for row in TABLES[kind]]
+    for (line, *words), one in zip(TABLES[kind], found, strict=True):
         said = one["out"] + one["err"]
         with subtests.test(line):
             assert one["code"] == 2, one["code"]
             assert "Traceback" not in said
+            assert "Spec(" not in said or ".toml" in line, said
             assert [word for word in words if word not in said] == [], said
             assert one["left"] == []
             # Verdicts of the checker have a form of their own.
             if line.startswith("surefit ") and "invalid: " not in said:
                 message = one["err"].split("Error: ", 1)[-1]
                 assert FORM.faults(message) == [], message
+                if kind == "option":
+                    assert words[0] in message.split(" must ")[0], message
 
 
 @pytest.mark.parametrize(

@@ -97,7 +97,7 @@ def main() -> None:
     try:
         code = app(standalone_mode=False)
     except SurefitError as error:
-        _refuse(str(error))
+        _refuse(_in_options(error))
     except Exception as error:
         if not is_usage(error):
             raise
@@ -109,6 +109,17 @@ def main() -> None:
         ERRORS.print("Interrupted. Run the same command again.")
         code = INTERRUPTED
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _in_options(error: SurefitError) -> str:
+    from surefit.cli.typed import in_options
+
+    found: Any = typer.main.get_command(app)
+    words, command = sys.argv[1:], "surefit"
+    while words and words[0] in getattr(found, "commands", {}):
+        found, command, words = found.commands[words[0]], f"{command} {words[0]}", words[1:]
+    options = {name for param in found.params for name in param.opts if name.startswith("--")}
+    return in_options(str(error), command, options, words, error)
 
 
 def _refuse(message: str) -> NoReturn:

@@ -7,9 +7,14 @@ from typing import Any
 
 from typer.core import TyperCommand
 
-__all__ = ["SpreadCommand", "spread"]
+__all__ = ["SpreadCommand", "is_option", "spread"]
 
 _NUMBER = re.compile(r"-\d+(\.\d*)?")
+
+
+def is_option(word: str) -> bool:
+    """Whether a word is the name of an option, and no value like -0.5."""
+    return word.startswith("-") and not _NUMBER.fullmatch(word)
 
 
 def spread(arguments: list[str], several: set[str]) -> list[str]:
@@ -24,7 +29,7 @@ def spread(arguments: list[str], several: set[str]) -> list[str]:
     for position, argument in enumerate(arguments):
         if argument == "--":
             return out + arguments[position:]
-        if argument.startswith("-") and not _NUMBER.fullmatch(argument):
+        if is_option(argument):
             name, equals, _ = argument.partition("=")
             current = name if name in several else None
             first = not equals

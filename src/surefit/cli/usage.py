@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from typing import Any
 
 __all__ = ["is_usage", "usage_in_words"]
+
+# What Typer says about a value, and what the value must be.
+_KINDS = (
+    (r"Input should be a valid integer.*", "be a whole number"),
+    (r"Input should be a valid number.*", "be a number"),
+    (r"Input should be (greater|less) than (or equal to )?(\S+)", r"be \1 than \2\3"),
+    (r"'.*' is not one of (.*)", r"be one of \1"),
+)
 
 
 def is_usage(error: Exception) -> bool:
@@ -38,6 +47,9 @@ def usage_in_words(error: Any) -> str:
     if type(error).__name__ == "MissingParameter":
         return f"`{command} {name}` must be given a value. Got none. {advice}"
     said = str(getattr(error, "message", said)).strip().rstrip(".").removeprefix("Value error, ")
+    for pattern, must in _KINDS:
+        if found := re.fullmatch(pattern, said):
+            return f"`{command} {name}` must {found.expand(must)}. Got {_typed(name)}. {advice}"
     return f"`{command} {name}` must have a value of its kind. Got {_typed(name)}. {said}. {advice}"
 
 

@@ -89,6 +89,7 @@ def width(
     """Parse, search, print, and turn the outcome into an exit code."""
     given = {key: value for key, value in fields.items() if value not in (None, [])}
     _require_one_kind(certified, given)
+    _require_fields(certified, given)
     from surefit.core.plugins import load_plugins
 
     load_plugins(plugin or [])
@@ -113,6 +114,20 @@ def _require_one_kind(certified: bool, given: dict[str, Any]) -> None:
             "weights. What published theorems ask for on your data is printed beside it. Write "
             "`surefit width --target-loss 1e-4` or `surefit width --certified`."
         )
+
+
+def _require_fields(certified: bool, given: dict[str, Any]) -> None:
+    kind, other = (
+        ("--certified", "--target-loss") if certified else ("--target-loss", "--certified")
+    )
+    known = (WidthSpec if certified else WidthFinderSpec).model_fields
+    for name in given:
+        if name not in known:
+            flag = "--" + name.replace("_", "-")
+            raise InvalidInputError(
+                f"`surefit width {flag}` must go with `{other}`. Got it with `{kind}`. That search "
+                f"has no such choice. Leave {flag} out, or search with `{other}`."
+            )
 
 
 def _one_size(given: dict[str, Any]) -> dict[str, Any]:
