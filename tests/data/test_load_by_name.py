@@ -1,4 +1,5 @@
 import dataclasses
+import inspect
 import subprocess
 import sys
 
@@ -22,7 +23,7 @@ def test_the_catalogue_is_complete():
 def test_every_option_is_documented(name):
     loader = LOADERS[name]
     for field in dataclasses.fields(loader):
-        assert f"        {field.name}: " in loader.__doc__, field.name
+        assert f"    {field.name}: " in inspect.getdoc(loader), field.name
 
 
 @pytest.mark.parametrize(
