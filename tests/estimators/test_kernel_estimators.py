@@ -77,6 +77,23 @@ def test_a_weight_is_a_number_of_repetitions():
         np.testing.assert_allclose(a, b, rtol=1e-7, atol=1e-7)
 
 
+def test_a_weight_is_a_number_of_observations_to_a_process():
+    weight = np.arange(24) % 3.0
+    repeated = np.repeat(np.arange(24), weight.astype(int))
+    targets = np.stack([Y, Y**2], axis=1)
+    weighted = NNGPRegressor(depth=1).fit(X, targets, sample_weight=weight)
+    plain = NNGPRegressor(depth=1).fit(X[repeated], targets[repeated])
+    for name in ("log_marginal_likelihood_", "signal_variance_", "noise_variance_"):
+        assert getattr(weighted, name) == pytest.approx(getattr(plain, name), rel=1e-6), name
+    for a, b in zip(
+        weighted.predict(NEW, return_std=True), plain.predict(NEW, return_std=True), strict=True
+    ):
+        np.testing.assert_allclose(a, b, rtol=1e-6, atol=1e-7)
+    assert weighted.noise_variance_ != pytest.approx(
+        NNGPRegressor(depth=1).fit(X, targets).noise_variance_, rel=0.01
+    )
+
+
 def test_generalised_cross_validation_is_its_definition():
     a = RNG.normal(size=(12, 12))
     kernel, y = a @ a.T, RNG.normal(size=(12, 2))

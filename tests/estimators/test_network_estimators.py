@@ -9,6 +9,7 @@ from sklearn.base import clone
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
+from sklearn.utils.validation import has_fit_parameter
 
 import surefit as sf
 from surefit.errors import InvalidInputError, UnknownNameError
@@ -121,3 +122,13 @@ def test_networks_take_part_in_pipelines_searches_and_refuse_sparse_data(cls):
     assert not hasattr(clone(fitted[-1]), "params_")
     with pytest.raises(TypeError, match="dense data is required"):
         model.fit(csr_array(X), LABELS)
+
+
+@pytest.mark.parametrize("kind", [NetworkRegressor, ImplicitNetClassifier])
+def test_weights_of_samples_are_refused_in_words(kind):
+    with pytest.raises(InvalidInputError) as caught:
+        make_pipeline(StandardScaler(), kind()).fit(
+            X, LABELS, **{f"{kind.__name__.lower()}__sample_weight": np.ones(12)}
+        )
+    assert f"`{kind.__name__}.fit(sample_weight=...)` must be left out" in str(caught.value)
+    assert not has_fit_parameter(kind(), "sample_weight")

@@ -18,6 +18,7 @@ from surefit.estimators.class_targets import (
     class_targets,
 )
 from surefit.estimators.network_model import NetworkModel
+from surefit.estimators.samples import equal_weights
 
 __all__ = ["ClassNetwork"]
 
@@ -25,6 +26,7 @@ __all__ = ["ClassNetwork"]
 class ClassNetwork(ClassifierMixin, NetworkModel):
     """A network trained on labels; subclasses have the parameter `loss` and build the network."""
 
+    @equal_weights
     def fit(self, X: Any, y: Any) -> ClassNetwork:
         """Train on rows of X and labels y.
 

@@ -2,6 +2,10 @@ r"""Gaussian process regression with a kernel known up to its amplitude.
 
 Targets are $y \sim N(0, s(K + \rho I))$; the amplitude $s$ that makes them most likely is known in
 closed form for every noise-to-signal ratio $\rho$, and the ratio is found on a line.
+
+A sample of weight $w$ counts as $w$ observations of the same target, each with noise of its own.
+With $W = \operatorname{diag}(w)$ the posterior is that of noise $\rho W^{-1}$, and all observations
+together have the eigenvalues of $W^{1/2}KW^{1/2}$ and, $\sum w - n$ times, 0.
 """
 
 from __future__ import annotations
@@ -27,9 +31,9 @@ class Evidence:
         value: the logarithm of the marginal likelihood of all targets.
         ratio: $\rho$, in the units of the kernel.
         amplitude: $s$, common to all outputs.
-        dual: $(K + \rho I)^{-1}y$.
-        values: eigenvalues of the kernel, not below 0.
-        vectors: its eigenvectors, one per column.
+        dual: $(K + \rho W^{-1})^{-1}y$.
+        values: eigenvalues of $W^{1/2}KW^{1/2}$, not below 0.
+        vectors: its eigenvectors, one per column, times $W^{1/2}$.
     """
 
     value: float
@@ -41,14 +45,19 @@ class Evidence:
 
 
 def fit_evidence(
-    kernel: Float64[np.ndarray, "n n"], targets: Float64[np.ndarray, "n k"], noise: float | None
+    kernel: Float64[np.ndarray, "n n"],
+    targets: Float64[np.ndarray, "n k"],
+    noise: float | None,
+    weight: Float64[np.ndarray, " n"] | None = None,
 ) -> Evidence:
     r"""Find amplitude and noise by the marginal likelihood.
 
     Args:
         kernel: positive semi-definite.
         targets: centred; outputs are independent and share amplitude and noise.
-        noise: the ratio in multiples of the kernel's mean diagonal; None: the most likely one.
+        noise: the ratio in multiples of the kernel's (weighted) mean diagonal; None: the most
+            likely one.
+        weight: positive, how many times a sample was observed; None: all once.
 
     Cost: one eigenvalue decomposition ($9n^3$); $n$ operations per ratio looked at.
 
@@ -56,12 +65,15 @@ def fit_evidence(
         Rasmussen, Williams (2006), Gaussian processes for machine learning, equation (2.30);
         the profile over the amplitude follows by setting its derivative to zero.
     """
-    values, vectors = scipy.linalg.eigh(kernel)
+    weight = np.ones(len(kernel)) if weight is None else weight
+    root = np.sqrt(weight)[:, None]
+    values, vectors = scipy.linalg.eigh(root * kernel * root.T)
     values = np.maximum(values, 0.0)
-    rotated = vectors.T @ targets
+    rotated = vectors.T @ (root * targets)
     square = np.sum(rotated**2, axis=1)
-    count = targets.size
-    scale = float(np.mean(np.diag(kernel))) or 1.0
+    repeated = float(weight.sum()) - len(weight)
+    count = targets.shape[1] * (len(weight) + repeated)
+    scale = float(np.average(np.diag(kernel), weights=weight)) or 1.0
     # Constant targets have no amplitude; the smallest that can be divided by.
     tiny = np.finfo(np.float64).tiny
 
@@ -70,7 +82,7 @@ def fit_evidence(
 
     def loss(exponent: float) -> float:
         ratio = scale * 10.0**exponent
-        logs = targets.shape[1] * np.sum(np.log(values + ratio))
+        logs = targets.shape[1] * (np.sum(np.log(values + ratio)) + repeated * np.log(ratio))
         return 0.5 * (count * np.log(amplitude(ratio)) + logs)
 
     if noise is None:
@@ -87,7 +99,7 @@ def fit_evidence(
         value=-loss(exponent) - 0.5 * count * (1.0 + np.log(2.0 * np.pi)),
         ratio=ratio,
         amplitude=amplitude(ratio),
-        dual=vectors @ (rotated / (values + ratio)[:, None]),
+        dual=root * (vectors @ (rotated / (values + ratio)[:, None])),
         values=values,
-        vectors=vectors,
+        vectors=root * vectors,
     )

@@ -15,6 +15,7 @@ from surefit.core.layer import Layer
 from surefit.errors import InvalidInputError, UnknownNameError
 from surefit.estimators.evidence import Evidence, fit_evidence
 from surefit.estimators.kernel_model import KernelModel
+from surefit.estimators.samples import positive_part
 
 __all__ = ["NNGPRegressor"]
 
@@ -87,8 +88,11 @@ class NNGPRegressor(MultiOutputMixin, RegressorMixin, KernelModel):
         self.network = network
         self.input_shape = input_shape
 
-    def fit(self, X: Any, y: Any) -> NNGPRegressor:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> NNGPRegressor:
         """Fit to rows of X and targets y, (n,) or (n, k).
+
+        A sample of weight w counts as w observations of its target, each with noise of its own:
+        the noise of their mean has the variance `noise_variance_ / w`.
 
         Raises:
             ValueError: X or y is not usable; also of `InvalidInputError`.
@@ -103,14 +107,15 @@ class NNGPRegressor(MultiOutputMixin, RegressorMixin, KernelModel):
                 "or None to have it chosen."
             )
         y = y.astype(np.float64)
-        self.target_mean_ = np.mean(y, axis=0)
+        X, y, weight = positive_part(self, X, y, sample_weight)
+        self.target_mean_ = np.average(y, axis=0, weights=weight)
         self._target_shape = y.shape[1:]
         centred = (y - self.target_mean_).reshape(len(y), -1)
         best: tuple[Evidence, KernelModel] | None = None
         for chosen in self._combinations():
             model = clone(self).set_params(**chosen)
-            model._remember(X)
-            evidence = fit_evidence(model._between(X), centred, self.noise)
+            model._remember(X, weight)
+            evidence = fit_evidence(model._between(X), centred, self.noise, weight)
             if best is None or evidence.value > best[0].value:
                 best = evidence, model
                 self.best_params_ = chosen

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -11,7 +13,7 @@ from sklearn.utils.validation import _check_sample_weight
 
 from surefit.errors import InvalidInputError
 
-__all__ = ["positive_part"]
+__all__ = ["equal_weights", "positive_part"]
 
 
 def positive_part(
@@ -39,3 +41,23 @@ def positive_part(
             "count the weight 1."
         )
     return x[counts], y[counts], weight[counts]
+
+
+def equal_weights(fit: Callable[..., Any]) -> Callable[..., Any]:
+    """A `fit` without `sample_weight` that says so where it is given.
+
+    The signature stays without it: scikit-learn's tools read there what an estimator can do.
+    """
+
+    @functools.wraps(fit)
+    def refusing(self: BaseEstimator, X: Any, y: Any, *, sample_weight: Any = None) -> Any:
+        if sample_weight is None:
+            return fit(self, X, y)
+        raise InvalidInputError(
+            f"`{type(self).__name__}.fit(sample_weight=...)` must be left out. Got weights of type "
+            f"{type(sample_weight).__name__}. The theorems and certificates about networks are "
+            "about losses in which every sample counts the same. Leave it out, or choose "
+            "`NTKRegressor`, `NTKClassifier` or `NNGPRegressor`, which take weights."
+        )
+
+    return refusing

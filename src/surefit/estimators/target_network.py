@@ -10,6 +10,7 @@ from sklearn.base import MultiOutputMixin, RegressorMixin
 from sklearn.utils.validation import validate_data
 
 from surefit.estimators.network_model import NetworkModel
+from surefit.estimators.samples import equal_weights
 from surefit.losses import HalfSquared
 
 __all__ = ["TargetNetwork"]
@@ -18,6 +19,7 @@ __all__ = ["TargetNetwork"]
 class TargetNetwork(MultiOutputMixin, RegressorMixin, NetworkModel):
     """A network trained on standardised targets; subclasses build the network."""
 
+    @equal_weights
     def fit(self, X: Any, y: Any) -> TargetNetwork:
         """Train on rows of X and targets y, (n,) or (n, k).
 
