@@ -1,7 +1,5 @@
 """`surefit-checker DIR`."""
 
-from __future__ import annotations
-
 import argparse
 import dataclasses
 import json

@@ -16,6 +16,7 @@ from surefit_checker.verdict import UndecidedError
 
 U = 2.0**-53
 FLOOR = 2.0**-1000  # more than all underflows of one operation together
+LIMIT = 2**26  # entries of any array that a network may need
 
 
 def up(x, operations: int):
@@ -30,17 +31,6 @@ def up(x, operations: int):
 def gamma(terms: int) -> float:
     """At least ku/(1 - ku)."""
     return (terms + 2) * U * (1.0 + 2.0**-20)
-
-
-def float_up(x: arb) -> float:
-    """A float that is at least the number; the number itself if it is one."""
-    near = float(x.upper())
-    return near if arb(near) >= x else float(np.nextafter(np.nextafter(near, np.inf), np.inf))
-
-
-def float_down(x: arb) -> float:
-    """A float that is at most the number."""
-    return -float_up(-x)
 
 
 def norm(x: np.ndarray, axis=None) -> np.ndarray:
@@ -88,11 +78,6 @@ class Array:
         """With one more entry, the same everywhere, along the last axis."""
         return self.join(type(self)(np.full((*self.shape[:-1], 1), value)))
 
-    def where(self, mask: np.ndarray, value: float):
-        """With an exact number in the places of the mask."""
-        given = type(self)(np.full(self.shape, value)).parts
-        return type(self)(*[np.where(mask, g, a) for g, a in zip(given, self.parts, strict=True)])
-
     def mag(self) -> np.ndarray:
         """Upper bounds of the absolute values."""
         ball = self.ball()
@@ -106,12 +91,6 @@ class Array:
 
     def __rsub__(self, other):
         return -self + other
-
-    def __radd__(self, other):
-        return self + other
-
-    def __rmul__(self, other):
-        return self * other
 
 
 class Ball(Array):
@@ -133,12 +112,12 @@ class Ball(Array):
         return Ball(-self.mid, self.rad)
 
     def __add__(self, other: Ball | float) -> Ball:
-        other = _ball(other)
+        other = other if isinstance(other, Ball) else Ball(other)
         mid = self.mid + other.mid
         return Ball(mid, up(self.rad + other.rad + U * np.abs(mid), 3))
 
     def __mul__(self, other: Ball | float) -> Ball:
-        other = _ball(other)
+        other = other if isinstance(other, Ball) else Ball(other)
         mid = self.mid * other.mid
         first, second = np.abs(self.mid), np.abs(other.mid)
         rad = first * other.rad + self.rad * (second + other.rad) + U * np.abs(mid)
@@ -154,12 +133,6 @@ class Ball(Array):
             rad = rad + self.rad @ (second + other.rad)
         return Ball(mid, up(rad, terms + 6))
 
-    def sum(self, axis: int) -> Ball:
-        """Over one axis."""
-        terms = self.shape[axis]
-        rad = np.sum(self.rad + gamma(terms) * np.abs(self.mid), axis)
-        return Ball(np.sum(self.mid, axis), up(rad, terms + 3))
-
     def map(self, function) -> Ball:
         """A function of arbs, applied to every entry."""
         mid, rad = np.empty(self.mid.size), np.empty(self.mid.size)
@@ -172,5 +145,7 @@ class Ball(Array):
         return Ball(mid.reshape(self.shape), rad.reshape(self.shape))
 
 
-def _ball(x: Ball | float) -> Ball:
-    return x if isinstance(x, Ball) else Ball(x)
+def outer_gram(e: Array, u: Array) -> Array:
+    """The Gram matrix of the outer products of derivatives of outputs and what weights see."""
+    each = np.repeat(np.arange(u.shape[0]), e.shape[0] // u.shape[0])
+    return (e @ e.T) * (u @ u.T)[np.ix_(each, each)]

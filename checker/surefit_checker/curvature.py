@@ -7,14 +7,11 @@ $B_j = \lVert D'_jU\rVert$ (docs/certificates/curvature.md): U is what the hidde
 multiplied with, $v_j$ are the weights behind feature j, with their factors.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from surefit_checker.ball import Ball, norm, up
-from surefit_checker.layers import Affine
+from surefit_checker.layers.dense import Dense
 from surefit_checker.network import Network
-from surefit_checker.rows import Rows
 from surefit_checker.spectrum import operator_norm, operator_norms, perron, row_norms
 
 SHARP = 256  # samples or inputs up to which every feature gets a sharp bound
@@ -22,17 +19,8 @@ SHARP = 256  # samples or inputs up to which every feature gets a sharp bound
 
 def two_dense(layers: list) -> bool:
     """Whether a network consists of two dense layers, the last one linear."""
-    return (
-        len(layers) == 2
-        and all(isinstance(one, Affine) and one.table is None for one in layers)
-        and not any(one.spec.skip_in or one.spec.skip_out for one in layers)
-        and layers[1].activation.linear
-    )
-
-
-def applies(layers: list) -> bool:
-    """Whether the bound holds on every ball: with a kink it needs that no sign changes."""
-    return two_dense(layers) and not layers[0].activation.kinked
+    plain = [type(one) is Dense and not (one.spec.skip_in or one.spec.skip_out) for one in layers]
+    return plain == [True, True] and layers[1].activation.linear
 
 
 def curvature(network: Network, rho: float) -> float:
@@ -41,40 +29,34 @@ def curvature(network: Network, rho: float) -> float:
     Raises:
         RefusedError: a pre-activation may reach a kink within rho.
     """
-    if not two_dense(network.layers):
-        return chain_curvature(network, rho)
-    hidden, out = network.layers
-    if hidden.activation.kinked:  # refused where a sign may change
-        hidden.first(Rows.zero(network.shape[0], network.parts, hidden.size), rho)
-    return _two_layer_curvature(hidden, out, rho)
+    if two_dense(network.layers):
+        return _two_layer_curvature(*network.layers, rho)
+    return chain_curvature(network, rho)
 
 
 def chain_curvature(network: Network, rho: float) -> float:
     """The bound for chains of layers, whatever their number."""
     (samples, _), parts, layers = network.shape, network.parts, network.moving
-    rows = Rows.zero(samples, parts, layers[0].size)
+    rows, entry = np.zeros((1 + samples, parts)), np.zeros((samples, layers[0].size))
     for layer in layers:
-        rows = layer.first(rows, rho)
-    q, rows = np.zeros((parts, parts)), Rows.zero(samples, parts)
+        rows, entry = layer.first(rows, entry, rho)
+    q, rows = np.zeros((parts, parts)), np.zeros((1 + samples, parts))
     for layer in reversed(layers):
         rows = layer.second(rows, rho, q)
     return perron(up(0.5 * (q + q.T), 4 * len(network.layers) + 4))
 
 
-def _two_layer_curvature(hidden: Affine, out: Affine, rho: float) -> float:
+def _two_layer_curvature(hidden: Dense, out: Dense, rho: float) -> float:
     """The bound for two dense layers, where no term couples two hidden features."""
     if hidden.slot is None:
         return 0.0  # linear in what is trained
-    u, a = hidden.patches.ball()[:, 0], hidden.activation
+    u = hidden.patches.ball()[:, 0]
     scale = up(out.spec.factor * out.spec.gain * hidden.spec.gain, 3)
-    dev = up(row_norms(u) * rho, 1)[:, None]
-    d1 = np.minimum(a.slope, up(hidden.d1.mag()[:, 0] + a.bend * dev, 2))
-    d2 = np.minimum(a.bend, up(hidden.d2.mag()[:, 0] + a.third * dev, 2))
-    v = norm(out.weights.mag()[0], 0) + (0.0 if out.slot is None else rho)
-    diagonal = up(scale * up(v, 1) * np.sqrt(_bent(u, d2)), 6)
-    if out.slot is None:
-        return float(np.max(diagonal))
-    slopes = np.minimum(np.max(d1, 0) * operator_norm(u), _sloped(u, d1))
+    d1 = hidden.bend_on(up(row_norms(u) * rho, 1)[:, None, None])[:, 0]
+    moves = float(out.slot is not None)
+    v = up(norm(out.weights.mag()[0], 0) + moves * rho, 1)
+    diagonal = up(scale * v * np.sqrt(_bent(u, hidden.bend[:, 0])), 6)
+    slopes = moves * np.minimum(np.max(d1, 0) * operator_norm(u), _sloped(u, d1))
     return float(np.max(block_norms(diagonal, up(scale * slopes, 4))))
 
 
@@ -88,13 +70,10 @@ def _sloped(u: Ball, d1: np.ndarray) -> np.ndarray:
 
     The norm grows with the sizes of the diagonal, so d1 stands for all smaller ones.
     """
-    found = np.full(d1.shape[1], np.inf)
-    if min(u.shape) <= SHARP:
-        chunk = max(1, 2**20 // u.mid.size)
-        for start in range(0, len(found), chunk):
-            scales = d1[:, start : start + chunk].T[:, :, None]
-            found[start : start + chunk] = operator_norms(Ball(scales) * u, SHARP)
-    return found
+    if min(u.shape) > SHARP:
+        return np.full(d1.shape[1], np.inf)
+    parts = np.array_split(d1.T[:, :, None], 1 + d1.size * u.shape[1] // 2**20)
+    return np.concatenate([operator_norms(Ball(one) * u, SHARP) for one in parts])
 
 
 def _bent(u: Ball, d2: np.ndarray, rounds: int = 30) -> np.ndarray:

@@ -4,8 +4,6 @@ Assumed of NumPy's tanh, sin, cos, exp and log1p at a float: an error of at most
 |\text{value}|)$, 32 units in the last place. `Floats.agrees` compares with enclosures by Arb.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Callable
 from types import SimpleNamespace
@@ -13,8 +11,8 @@ from types import SimpleNamespace
 import numpy as np
 
 from surefit_checker.ball import Ball, U
-from surefit_checker.layers import Affine
-from surefit_checker.schema import demand
+from surefit_checker.layers.dense import Dense
+from surefit_checker.verdict import demand
 
 TAU, TAU_DERIVATIVES = 2.0**-47, 2.0**-44  # made of a few such functions, none above 2
 
@@ -52,7 +50,7 @@ class Floats:
         """Of the value, where no pre-activation is larger."""
         return TAU + 4 * U * largest if self.unbounded else TAU
 
-    def agrees(self, hidden: Affine, features: Ball) -> bool:
+    def agrees(self, hidden: Dense, features: Ball) -> bool:
         """Whether the enclosures of an evaluated layer allow the assumed errors."""
         z, bound = hidden.z, hidden.activation
         value, d1, bent = self.at(z.mid)

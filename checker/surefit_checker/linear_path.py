@@ -4,15 +4,13 @@ The terms are convex in their number, so that trapezia bound their sum, and boun
 on by a geometric series (docs/certificates/initialisation.md, Lemmas 7 and 8).
 """
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np
 from flint import arb
 
-from surefit_checker.ball import Ball, float_down, float_up, norm, up
-from surefit_checker.verdict import UndecidedError
+from surefit_checker.ball import Ball, norm, up
+from surefit_checker.verdict import UndecidedError, float_down, float_up
 from surefit_checker.whitened import Metric
 
 RATIO = 1.06  # of the ends of a trapezium

@@ -4,13 +4,11 @@ $e_{k+1} = (1 + \hat\eta\nu_k)e_k + \varepsilon_k$ (docs/certificate-format.md).
 inflated by `NEARLY`, more than the rounding of any sum of up to $2^{28}$ terms.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from surefit_checker.ball import FLOOR, Ball, U, gamma, norm, up
 from surefit_checker.floats import TAU_DERIVATIVES, Floats
-from surefit_checker.layers import Affine
+from surefit_checker.layers.dense import Dense
 from surefit_checker.spectrum import largest_eigenvalues, row_norms
 from surefit_checker.verdict import RefusedError, UndecidedError
 
@@ -47,7 +45,7 @@ class Shadow:
         floats: the activation.
     """
 
-    def __init__(self, hidden: Affine, out: Affine, targets: Ball, step: float, floats: Floats):
+    def __init__(self, hidden: Dense, out: Dense, targets: Ball, step: float, floats: Floats):
         self.hidden, self.out, self.step, self.floats = hidden, out, step, floats
         self.y, self.y_size = targets.mid, _size(targets.mag())
         self.y_error = _size(targets.rad)

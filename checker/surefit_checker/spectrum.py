@@ -1,13 +1,12 @@
 """Bounds of eigenvalues and operator norms, by witnesses: nothing is taken from LAPACK on trust."""
 
-from __future__ import annotations
-
 import numpy as np
 
-from surefit_checker.ball import FLOOR, Ball, U, float_down, norm, up
-from surefit_checker.wide import Wide
+from surefit_checker.ball import FLOOR, Array, Ball, U, norm, up
+from surefit_checker.verdict import float_down
 
 LARGE = 3000  # matrices beyond this get cheap bounds of their operator norm
+SHARP = 128  # rows or columns up to which the norms of single samples are sharp
 
 
 def least_eigenvalues(k: Ball) -> np.ndarray:
@@ -16,28 +15,23 @@ def least_eigenvalues(k: Ball) -> np.ndarray:
     For any L: $\lambda_{\min}(K) \ge t - \lVert K - tI - LL^\top\rVert$. L is a float Cholesky
     factor; the norm is bounded entry by entry, whatever L is.
     """
-    mid = 0.5 * k.mid + 0.5 * k.T.mid
-    rad = up(np.maximum(k.rad, k.T.rad) + np.abs(mid - k.mid), 3)
-    n = mid.shape[-1]
-    eigenvalues = np.linalg.eigvalsh(mid)
+    n, eigenvalues = k.shape[-1], np.linalg.eigvalsh(k.mid)
     size = np.maximum(np.max(np.abs(eigenvalues), -1), FLOOR)
     for slack in (2.0, 16.0, 128.0):
         t = eigenvalues[..., 0] - slack * (np.sqrt(n) + 4) * 4 * U * size
-        shifted = Ball(mid, rad) - Ball(t[..., None, None] * np.eye(n))
+        shifted = k - Ball(t[..., None, None] * np.eye(n))
         try:
             factor = Ball(np.linalg.cholesky(shifted.mid))
         except np.linalg.LinAlgError:
             continue
         lower = t - operator_bounds(shifted - factor @ factor.T)
         return lower - 2 * U * np.abs(lower)
-    return np.full(mid.shape[:-2], -np.inf)
+    return np.full(k.shape[:-2], -np.inf)
 
 
-def least_eigenvalue(k: Ball | Wide) -> float:
+def least_eigenvalue(k: Array) -> float:
     """Of one matrix."""
-    if isinstance(k, Wide):
-        return float_down(k.least_eigenvalue())
-    return float(least_eigenvalues(k))
+    return float(least_eigenvalues(k) if isinstance(k, Ball) else float_down(k.least_eigenvalue()))
 
 
 def largest_eigenvalues(k: Ball) -> np.ndarray:
@@ -76,8 +70,6 @@ def row_norms(a: Ball) -> np.ndarray:
 
 def perron(q: np.ndarray) -> float:
     """An upper bound of the norm of a symmetric non-negative matrix (Collatz's quotients)."""
-    if not np.isfinite(q).all():
-        return np.inf
     w = np.abs(np.linalg.eigh(q)[1][:, -1])
     # Any positive vector gives a bound; where the eigenvector vanishes a little has to be added.
     w = q @ w / max(float(np.max(q)), FLOOR) + 1e-9

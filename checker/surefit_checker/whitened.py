@@ -5,8 +5,6 @@ $\tilde Q = QS^{-1}$ of their float eigenvectors Q; nothing is taken from LAPACK
 (docs/certificates/initialisation.md, Lemma 6).
 """
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np

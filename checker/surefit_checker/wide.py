@@ -56,10 +56,6 @@ class Wide(Array):
             found[i] = np.array(product.entries(), dtype=object).reshape(found.shape[-2:])
         return Wide(found)
 
-    def sum(self, axis: int) -> Wide:
-        """Over one axis."""
-        return Wide(np.sum(self.data, axis))
-
     def map(self, function) -> Wide:
         """A function of arbs, applied to every entry."""
         return Wide(np.asarray(np.frompyfunc(function, 1, 1)(self.data), dtype=object))

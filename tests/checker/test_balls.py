@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from flint import arb
 
-from surefit_checker.ball import Ball, float_down, float_up, norm, up
-from surefit_checker.verdict import UndecidedError
+from surefit_checker.ball import Ball, norm, up
+from surefit_checker.verdict import UndecidedError, float_down, float_up
 
 RNG = np.random.default_rng(0)
 
@@ -44,7 +44,6 @@ def test_sums_and_products_contain_the_exact_ones(spread):
         holds(a * b, (x * y).ravel())
         holds(a * 0.1, (x * Fraction(0.1)).ravel())
         holds(a @ b.T, (x @ y.T).ravel())
-        holds(a.sum(0), x.sum(0))
 
 
 def test_products_in_the_range_of_subnormal_numbers():

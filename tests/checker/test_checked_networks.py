@@ -7,7 +7,7 @@ import pytest
 
 from surefit_checker.ball import Ball
 from surefit_checker.curvature import chain_curvature, curvature
-from surefit_checker.network import build as evaluate
+from surefit_checker.network import Network as evaluate
 from surefit_checker.reading import read
 from surefit_checker.verdict import RefusedError
 

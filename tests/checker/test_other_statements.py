@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from surefit_checker import check
-from surefit_checker.chain import above, below
+from surefit_checker.verdict import above, below
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 
 from surefit_checker.ball import Ball
 from surefit_checker.curvature import chain_curvature
-from surefit_checker.network import build as evaluate
+from surefit_checker.network import Network as evaluate
 from surefit_checker.reading import read
 
 PLAIN = {"kind": "flow", "rho": 1.0, "start_radius": 0.0}

@@ -13,7 +13,7 @@ from flint import arb, arb_mat, ctx
 from surefit_checker import check
 from surefit_checker.ball import Ball
 from surefit_checker.floats import Floats, floats
-from surefit_checker.network import build as network_of
+from surefit_checker.network import Network as network_of
 from surefit_checker.reading import read
 from surefit_checker.shadow import Shadow
 

@@ -1,15 +1,12 @@
 r"""Statements about classes: all are right, and flow keeps them so (docs: cross-entropy)."""
 
-from __future__ import annotations
-
 import numpy as np
 from flint import arb
 
-from surefit_checker.ball import float_down, float_up, norm
-from surefit_checker.chain import Chain, above, below
-from surefit_checker.layers import Affine
-from surefit_checker.schema import demand
+from surefit_checker.ball import norm
+from surefit_checker.layers.dense import Dense
 from surefit_checker.statements.local import Problem
+from surefit_checker.verdict import Chain, above, below, demand, float_down
 
 
 def margins(problem: Problem) -> list[list[arb]]:
@@ -36,7 +33,7 @@ def accuracy(problem: Problem, chain: Chain) -> str:
     """The saved weights classify all samples correctly."""
     found = margins(problem)
     smallest = min(float_down(m) for one in found for m in one)
-    chain.numbers["smallest_margin"] = smallest
+    chain.found(smallest_margin=smallest)
     for number, one in enumerate(found):
         for margin in one:
             chain.at_most(f"0 < margin of sample {number}", arb(0), margin, strict=True)
@@ -54,11 +51,11 @@ def homogeneous(problem: Problem, chain: Chain) -> str:
     degree, weights = _degree(problem)
     found = margins(problem)
     loss = sum(((1 + sum(((-s).exp() for s in one), arb(0))).log() for one in found), arb(0))
-    chain.numbers["loss_sum"] = float_up(loss)
+    chain.found(loss_sum=loss)
     chain.at_most("sum of the losses < ln 2", loss, arb(2).log(), strict=True)
     margin = -(loss.upper().exp() - 1).log()
     gain = degree**2 * margin**2 * arb(problem.loss.scale) / arb(weights) ** 2
-    chain.numbers |= {"weight_norm": weights, "smoothed_margin": float_down(margin)}
+    chain.found(weight_norm=weights, smoothed_margin=margin)
     return (
         f"Every gradient flow on the loss from the saved weights classifies all {len(found)} "
         "samples correctly at all times and drives the loss to zero: the sum of the losses, now "
@@ -79,12 +76,12 @@ def _degree(problem: Problem) -> tuple[int, float]:
     )
     for number, layer in enumerate(network.moving):  # before are fixed features of the inputs
         fits = (
-            isinstance(layer, Affine)
+            isinstance(layer, Dense)
             and (layer.activation.kinked or layer.activation.linear)
             and not (layer.slot is not None and (layer.spec.skip_in or layer.spec.skip_out))
             and (layer.bias is None or (layer.spec.bias.trained and number == 0))
         )
-        demand(fits, f"layer {layer.name} is not known to be homogeneous")
+        demand(fits, f"layer {layer.spec.name} is not known to be homogeneous")
         if layer.slot is not None:
             own = [layer.weights] if layer.bias is None else [layer.weights, layer.bias]
             sizes += [float(norm(values.mag())) for values in own]

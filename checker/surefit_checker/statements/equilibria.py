@@ -1,13 +1,10 @@
 """Implicit layers have exactly one equilibrium, on a ball of weights (docs: equilibria.md)."""
 
-from __future__ import annotations
-
 from flint import arb
 
-from surefit_checker.chain import Chain, above
-from surefit_checker.equilibrium import Equilibrium
-from surefit_checker.schema import demand
+from surefit_checker.layers.equilibrium import Equilibrium
 from surefit_checker.statements.local import Problem
+from surefit_checker.verdict import Chain, above, demand
 
 
 def prove(problem: Problem, chain: Chain) -> str:
@@ -15,8 +12,8 @@ def prove(problem: Problem, chain: Chain) -> str:
     rho = problem.statement.rho
     implicit = [one for one in problem.network.layers if isinstance(one, Equilibrium)]
     demand(len(implicit) > 0, "this statement is about networks with equilibrium layers")
-    moduli = {one.name: one.modulus(rho, one.activation.slope) for one in implicit}
-    chain.numbers["modulus"] = max(moduli.values())
+    moduli = {one.spec.name: one.modulus(rho, one.activation.slope) for one in implicit}
+    chain.found(modulus=max(moduli.values()))
     for name, modulus in moduli.items():
         chain.at_most(
             f"modulus of layer {name} < 1, on the ball", arb(modulus), arb(1), strict=True

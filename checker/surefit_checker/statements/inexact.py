@@ -1,19 +1,16 @@
 """Descent whose steps are not the exact ones: batches (Theorem 5) and errors (Theorem 2)."""
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np
 from flint import arb
 
-from surefit_checker.ball import float_down, float_up, up
-from surefit_checker.chain import Chain, above, below
+from surefit_checker.ball import up
 from surefit_checker.network import Network
-from surefit_checker.schema import demand
 from surefit_checker.spectrum import operator_bounds
 from surefit_checker.statements import shadowing
 from surefit_checker.statements.local import Problem, known_facts, majorise
+from surefit_checker.verdict import Chain, above, below, demand, float_up
 
 OMEGA = arb("1.0718")  # at least 2/(1 + sqrt(1 - 2h)) for h <= 1/8
 
@@ -45,11 +42,8 @@ def stochastic(problem: Problem, chain: Chain) -> str:
     path = arb("2.3") * kappa.sqrt() * facts.residual / (c * sigma**2)
     probability = 1 / arb(growth) + path / (rho - margin)
     chain.at_most("probability of leaving the ball", probability, arb(failure))
-    chain.numbers |= {
-        "expected_path": float_up(path),
-        "failure_probability": float_up(probability),
-        "contraction": float_down(arb("0.87") * c * step * sigma**2),
-    }
+    contraction = arb("0.87") * c * step * sigma**2
+    chain.found(expected_path=path, failure_probability=probability, contraction=contraction)
     return (
         f"Stochastic gradient descent on the loss with step size {statement.step_size!r}, from the "
         f"saved weights, with {batch} samples drawn afresh in every step and their gradient scaled "
@@ -80,11 +74,10 @@ def floor(problem: Problem, chain: Chain) -> str:
     rate = majorise(worse, arb(1), chain)
     if statement.arithmetic == "float64":
         sizes = (float_up(x) for x in (worse.rho, worse.residual, worse.beta))
-        chain.numbers["rounding"] = shadowing.started(problem).step_error(*sizes)
-        rounding = arb(chain.numbers["rounding"])
+        (rounding,) = chain.found(rounding=shadowing.started(problem).step_error(*sizes))
         chain.at_most("rounding of a step in float64 <= error", rounding, error)
     lowest = facts.beta * error / (step * rate)
-    chain.numbers |= {"floor": float_up(lowest), "contraction": float_down(step * rate)}
+    chain.found(floor=lowest, contraction=step * rate)
     whose = "in float64" if statement.arithmetic == "float64" else "in any arithmetic"
     return (
         f"Gradient descent {whose} on the loss with step size {statement.step_size!r} from the "

@@ -4,22 +4,18 @@ For two dense layers with a smooth activation, one output, all weights trained; 
 (docs/certificates/initialisation.md).
 """
 
-from __future__ import annotations
-
 import dataclasses
 
 import numpy as np
 from flint import arb
 
-from surefit_checker.ball import Ball, float_down, float_up, norm, up
-from surefit_checker.chain import Chain, above, below
-from surefit_checker.curvature import applies, block_norms
+from surefit_checker.ball import Ball, norm, up
+from surefit_checker.curvature import block_norms, two_dense
 from surefit_checker.linear_path import linear_path
 from surefit_checker.network import Network
-from surefit_checker.schema import demand
 from surefit_checker.spectrum import largest_eigenvalues
 from surefit_checker.statements.local import Problem
-from surefit_checker.verdict import RefusedError
+from surefit_checker.verdict import Chain, RefusedError, above, below, demand, float_down, float_up
 from surefit_checker.whitened import Metric, metric
 
 KEPT = 48  # eigenvectors of the squared inputs that are treated one by one
@@ -31,7 +27,10 @@ def prove(problem: Problem, chain: Chain) -> str:
     network, numbers, layers = problem.network, chain.numbers, problem.network.layers
     demand(problem.loss.kind == "squared", "this statement is about squared losses")
     demand(
-        network.shape[1] == 1 and applies(layers) and network.parts == 2,
+        network.shape[1] == 1
+        and two_dense(layers)
+        and network.parts == 2
+        and not layers[0].activation.kinked,
         "this statement is about two dense layers, both trained, with a smooth activation and one "
         "output",
     )
@@ -39,28 +38,26 @@ def prove(problem: Problem, chain: Chain) -> str:
     scaled = problem.step
     least, most = (arb(float(space.d[i])) for i in (0, -1))
     residual = network.residual.ball()
-    numbers |= {
-        "residual_norm": float(norm(residual.mag())),
-        "sigma_min": float_down(((1 - arb(space.error)) * least).sqrt()),
-        "jacobian_norm": float_up(((1 + arb(space.error)) * most).sqrt()),
-    }
+    chain.found(
+        residual_norm=float(norm(residual.mag())),
+        sigma_min=((1 - arb(space.error)) * least).sqrt(),
+        jacobian_norm=((1 + arb(space.error)) * most).sqrt(),
+    )
     chain.at_most("step * largest eigenvalue <= 1", scaled * most, arb(1))
     path = linear_path(space.d, scaled)
-    numbers |= {"linear_path_length": path.length(space, residual), "constant": path.largest()}
+    chain.found(linear_path_length=path.length(space, residual), constant=path.largest())
     blocks = _blocks(network, space, problem.statement.reach)
-    numbers |= {"whitened_lipschitz": float(np.max(blocks.bends))}
+    chain.found(whitened_lipschitz=float(np.max(blocks.bends)))
     length, phi, slope = _majorise(space.error, chain)
     moved = [up(speed * float_up(length / (1 - phi)), 1) for speed in blocks.speeds]
     for name, way, radius in zip(("output", "hidden"), moved, blocks.radii, strict=True):
         crowding = arb(float(np.max(up(way / radius, 1))))
         chain.at_most(f"{name} weights stay where the curvature is bounded", crowding, arb(1))
     rate = (slope * (1 - phi) * least).lower()
-    numbers |= {
-        "path_length": float_up(length),
-        "rate": float_down(rate),
-        "output_movement": float(np.max(moved[0])),
-        "hidden_movement": float(np.max(moved[1])),
-    }
+    chain.found(path_length=length, rate=rate)
+    chain.found(
+        **dict(zip(["output_movement", "hidden_movement"], map(np.max, moved), strict=True))
+    )
     size = most.sqrt() * arb(numbers["linear_path_length"])
     return (
         f"Gradient descent on the loss with step size {problem.statement.step_size!r} from the "

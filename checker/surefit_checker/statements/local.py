@@ -4,22 +4,18 @@ They rest on four facts: the residual, the least singular value and the norm of 
 saved weights, and its Lipschitz constant within rho.
 """
 
-from __future__ import annotations
-
 import dataclasses
 from types import SimpleNamespace
 
 import numpy as np
 from flint import arb
 
-from surefit_checker.ball import Ball, float_down, float_up, gamma, norm
-from surefit_checker.chain import Chain, above, below
+from surefit_checker.ball import Ball, gamma, norm
 from surefit_checker.curvature import curvature
 from surefit_checker.network import Network
 from surefit_checker.reading import Folder
-from surefit_checker.schema import demand
 from surefit_checker.spectrum import least_eigenvalue, operator_bounds
-from surefit_checker.verdict import UndecidedError
+from surefit_checker.verdict import Chain, UndecidedError, above, below, demand
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,25 +61,18 @@ class Facts:
 
 def known_facts(problem: Problem, chain: Chain, start: float = 0.0) -> Facts:
     """The facts; the numbers left in the chain are those at the saved weights."""
-    rho, network, numbers = problem.statement.rho, problem.network, chain.numbers
+    rho, network = problem.statement.rho, problem.network
     demand(0 <= start < rho, "`rho` must be larger than `start_radius`, which must not be negative")
     demand(problem.loss.kind == "squared", "this statement is about squared losses")
-    kernel = network.kernel()
-    residual = float(norm(network.residual.mag()))
+    kernel, residual = network.kernel(), float(norm(network.residual.mag()))
     low, high = least_eigenvalue(kernel), -least_eigenvalue(-kernel)
-    if not (np.isfinite(low) and np.isfinite(high)):
-        raise UndecidedError("the eigenvalues of the tangent kernel could not be bounded")
-    beta = float_up(arb(max(high, 0.0)).sqrt())
-    numbers |= {"residual_norm": residual, "jacobian_norm": beta}
+    r, beta = chain.found(residual_norm=residual, jacobian_norm=arb(max(high, 0.0)).sqrt())
     if not low > 0:
-        found = f"at least {low:.3g}, is not positive"
-        raise UndecidedError(f"the smallest eigenvalue of the tangent kernel, {found}")
+        least = f"the smallest eigenvalue of the tangent kernel, at least {low:.3g}"
+        raise UndecidedError(f"{least}, is not positive")
     chain.near = max(chain.near, _uncertain(network, residual, low, high))
-    lipschitz = curvature(network, rho)
-    if not np.isfinite(lipschitz):
-        raise UndecidedError("the curvature could not be bounded")
-    numbers |= {"sigma_min": float_down(arb(low).sqrt()), "lipschitz": lipschitz}
-    r, beta, sigma, lam, e = map(arb, (residual, beta, numbers["sigma_min"], lipschitz, start))
+    sigma, lam = chain.found(sigma_min=arb(low).sqrt(), lipschitz=curvature(network, rho))
+    e = arb(start)
     chain.at_most("lipschitz * start_radius < sigma", lam * e, sigma, strict=True)
     return Facts(
         residual=(r + beta * e + lam * e * e / 2).upper(),
@@ -106,36 +95,29 @@ def _uncertain(network: Network, residual: float, low: float, high: float) -> fl
 
 def flow(problem: Problem, chain: Chain) -> str:
     """Gradient flow from every start near the saved weights converges to zero loss."""
-    start = problem.statement.start_radius
-    rate = majorise(known_facts(problem, chain, start), arb(1), chain)
-    where, residual = _sentence(start, chain)
-    speed = below(2 * arb(problem.loss.scale) * rate)
-    return (
-        f"Gradient flow on the loss {where} {residual}, falls at least as fast as exp(-{speed} t)."
-    )
+    facts = known_facts(problem, chain, problem.statement.start_radius)
+    speed = below(2 * arb(problem.loss.scale) * majorise(facts, arb(1), chain))
+    end = f"{{}}, falls at least as fast as exp(-{speed} t)."
+    return _sentence("Gradient flow on the loss", problem, chain, end)
 
 
 def descent(problem: Problem, chain: Chain) -> str:
     """Gradient descent from every start near the saved weights converges to zero loss."""
-    start, size = problem.statement.start_radius, problem.statement.step_size
-    facts = known_facts(problem, chain, start)
+    facts = known_facts(problem, chain, problem.statement.start_radius)
     rate = majorise(facts, _loss_against_flow(facts, problem.step, chain), chain)
-    chain.numbers["largest_step"] = float_down(1 / (2 * arb(problem.loss.scale) * facts.beta**2))
-    where, residual = _sentence(start, chain)
-    return (
-        f"Gradient descent on the loss with step size {size!r} {where} every step shrinks "
-        f"{residual}, by a factor of at most 1 - {below(problem.step * rate)}."
-    )
+    chain.found(largest_step=1 / (2 * arb(problem.loss.scale) * facts.beta**2))
+    how = f"Gradient descent on the loss with step size {problem.statement.step_size!r}"
+    end = f"every step shrinks {{}}, by a factor of at most 1 - {below(problem.step * rate)}."
+    return _sentence(how, problem, chain, end)
 
 
-def _sentence(radius: float, chain: Chain) -> tuple[str, str]:
-    """What the sentences about flow and descent share."""
+def _sentence(how: str, problem: Problem, chain: Chain, end: str) -> str:
+    radius, known = problem.statement.start_radius, chain.numbers
     start = f"every start within {radius!r} of the saved weights" if radius else "the saved weights"
-    path, residual = (above(chain.numbers[name]) for name in ("path_length", "residual_norm"))
-    return (
-        f"from {start} converges to weights with zero loss: its path is no longer than {path}, and",
-        f"the norm of the residual, now at most {residual} at the saved weights",
-    )
+    how = f"{how} from {start} converges to weights with zero loss: its path is no longer than"
+    residual = f"the norm of the residual, now at most {above(known['residual_norm'])}"
+    falls = end.format(f"{residual} at the saved weights")
+    return f"{how} {above(known['path_length'])}, and {falls}"
 
 
 def _loss_against_flow(facts: Facts, step: arb, chain: Chain) -> arb:
@@ -147,8 +129,7 @@ def _loss_against_flow(facts: Facts, step: arb, chain: Chain) -> arb:
     alpha = (step * sigma * sigma).upper()
     name = "step * (jacobian norm on the ball)^2 < 2 - step * sigma^2"
     chain.at_most(name, b, 2 - alpha, strict=True)
-    square = (b * (2 - b - alpha) / (1 - b * alpha)).lower()
-    c = (square if square > 0 else arb(0)).sqrt().lower()
+    c = _root(b * (2 - b - alpha) / (1 - b * alpha)).lower()
     chain.at_most("a step is no longer than a Newton step", c * sigma * (step * b).sqrt(), arb(1))
     return c
 
@@ -161,9 +142,12 @@ def majorise(facts: Facts, c: arb, chain: Chain) -> arb:
     chain.at_most(name, r + lam * rho * rho / 2, slope * rho)
     chain.at_most("lipschitz * rho < sigma, at every start", lam * rho, slope, strict=True)
     # Given both, the first zero s of r - slope s + lam s^2 / 2 lies within rho.
-    root = (slope * slope - 2 * lam * r).lower()
-    path = 2 * r / (slope + (root if root > 0 else arb(0)).sqrt())
-    path = (path if path < rho else rho).upper()
+    path = (2 * r / (slope + _root(slope * slope - 2 * lam * r))).min(rho).upper()
     rate = ((slope - lam * path) * (sigma - lam * path)).lower()
-    chain.numbers |= {"path_length": float_up(path), "rate": float_down(rate)}
+    chain.found(path_length=path, rate=rate)
     return rate
+
+
+def _root(x: arb) -> arb:
+    """At most the root of a number that is known not to be negative."""
+    return x.lower().max(arb(0)).sqrt()

@@ -1,22 +1,18 @@
 """Exact descent from the saved weights converges: a float run stays near it, and ends well."""
 
-from __future__ import annotations
-
 from types import SimpleNamespace
 
 import numpy as np
 from flint import arb
 
 from surefit_checker.ball import Ball
-from surefit_checker.chain import Chain, above, below
-from surefit_checker.curvature import applies
+from surefit_checker.curvature import two_dense
 from surefit_checker.floats import Floats, floats
-from surefit_checker.network import Network, build
+from surefit_checker.network import Network
 from surefit_checker.reading import Folder
-from surefit_checker.schema import demand
 from surefit_checker.shadow import Shadow
 from surefit_checker.statements import local
-from surefit_checker.verdict import UndecidedError
+from surefit_checker.verdict import Chain, UndecidedError, above, below, demand
 
 MOST = 10**8
 FARTHEST = 2.0**500  # so that rounding the step costs a unit in its last place, no more
@@ -27,8 +23,11 @@ def started(problem: local.Problem) -> Shadow:
     start, spec, arrays = problem.network, problem.folder.spec.network, problem.folder.arrays
     start = start if start.make is Ball else _built(problem.folder, arrays, Ball)
     layers = start.layers
-    fits = applies(layers) and layers[0].slot is not None and layers[1].bias is None
-    demand(fits, "shadowing is known for two dense layers, the hidden one smooth only")
+    fits = two_dense(layers) and layers[0].slot is not None and layers[1].bias is None
+    demand(
+        fits and not layers[0].activation.kinked,
+        "shadowing is known for two dense layers, the hidden one smooth only",
+    )
     fits = layers[0].bias is None or layers[0].spec.bias.trained
     demand(fits, "shadowing needs hidden biases to be trained")
     used = floats(layers[0].spec.activation)
@@ -60,7 +59,7 @@ def prove(problem: local.Problem, chain: Chain) -> str:
     near = SimpleNamespace(**vars(statement), start_radius=run.radius)
     local.descent(local.Problem(near, problem.loss, end, folder), chain)
     numbers = chain.numbers
-    numbers |= {"shadow_radius": run.radius, "amplification": run.amplification}
+    chain.found(shadow_radius=run.radius, amplification=run.amplification)
     return (
         f"Gradient descent in exact arithmetic on the loss with step size "
         f"{statement.step_size!r} from the saved weights converges to weights with zero loss: "
@@ -73,7 +72,7 @@ def prove(problem: local.Problem, chain: Chain) -> str:
 
 def _built(folder: Folder, arrays: dict[str, np.ndarray], make) -> Network:
     """The network with other numbers in its arrays."""
-    return build(Folder(folder.spec, arrays), make)
+    return Network(Folder(folder.spec, arrays), make)
 
 
 def _agree(used: Floats, network: Network) -> None:

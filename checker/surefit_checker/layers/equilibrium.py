@@ -5,41 +5,29 @@ For any $\tilde h$, $\lVert h' - \tilde h\rVert \le \lVert\phi(sA\tilde h + h) -
 solve $\bar c = c + sA^\top D\bar c$, $e = D\bar c$ with $D = \operatorname{diag}\phi'(z)$.
 """
 
-from __future__ import annotations
-
-import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 
-from surefit_checker.activations import Activation
-from surefit_checker.ball import Ball, norm, up
-from surefit_checker.layers import SHARP, Layer, outer_gram
-from surefit_checker.rows import Rows
-from surefit_checker.spectrum import operator_norm, operator_norms, row_norms
-from surefit_checker.verdict import RefusedError, UndecidedError
+from surefit_checker.ball import Ball, norm, outer_gram, up
+from surefit_checker.layers.dense import Layer
+from surefit_checker.layers.rows import bend, couple, improved, sizes, times, with_part, within
+from surefit_checker.spectrum import SHARP, operator_norm, operator_norms, row_norms
+from surefit_checker.verdict import RefusedError, UndecidedError, demand
 
 ROUNDS = 2000
 
 
-@dataclasses.dataclass
 class Equilibrium(Layer):
-    """One layer.
+    """One layer: `weights` is A."""
 
-    Args:
-        name: for messages.
-        weights: A.
-        activation: of the layer.
-        factor: s.
-        slot: number of its part of the direction; None: not trained.
-        keep: whether the incoming features stand beside the state in the output.
-    """
-
-    name: str
-    weights: Ball
-    activation: Activation
-    factor: float
-    slot: int | None
-    keep: bool
+    def __init__(self, spec: SimpleNamespace) -> None:
+        super().__init__(spec)
+        w = spec.folder.array(spec.weights)
+        message = f"layer {spec.name}: equilibria need square weights, and vectors: flatten first"
+        demand(len(spec.shape) == 1 and w.shape == spec.shape * 2, message)
+        self.weights, self.factor, self.keep = Ball(w), spec.factor, spec.keep_input
+        self.shape = ((1 + self.keep) * spec.shape[0],)
 
     def modulus(self, rho: float, slope: float) -> float:
         """Gamma, for weights within rho (if they are trained) and slopes up to this."""
@@ -51,7 +39,7 @@ class Equilibrium(Layer):
         gamma = self.modulus(rho, slope)
         if not gamma < 1:
             raise RefusedError(
-                f"layer {self.name} is no contraction: its bound is {gamma:.4g}, not below 1"
+                f"layer {self.spec.name} is no contraction: its bound is {gamma:.4g}, not below 1"
             )
         return up(1.0 / (1.0 - gamma), 2)
 
@@ -102,46 +90,42 @@ class Equilibrium(Layer):
         """The layer's part of the tangent kernel, with rows (sample, output)."""
         return outer_gram(self.e.reshape(-1, self.e.shape[2]), self.fed)
 
-    def first(self, rows: Rows, rho: float) -> Rows:
-        """Bounds of the derivatives of z and of the outgoing features."""
+    def first(self, rows: np.ndarray, entry: np.ndarray, rho: float) -> tuple[np.ndarray, ...]:
+        """Rows and entries of the outgoing features from those of the incoming."""
         own, s, a = (0.0 if self.slot is None else rho), self.factor, self.activation
-        inverse = self.resolvent(rho, a.slope)
-        batch, each = operator_norm(self.fed), row_norms(self.fed)  # s times the state
-        moves, moved = rows.within(rho)
+        inverse, moved = self.resolvent(rho, a.slope), within(rows, rho)
+        state = sizes(row_norms(self.fed), operator_norm(self.fed))  # s times the state
         # h' - h0' = phi(sAh' + u) - phi(sA0h0' + u0), with A h' - A0 h0' = A (h' - h0') + dA h0'.
-        state_moves = up(a.slope * (own * batch + moves) * inverse, 5)
-        state_moved = up(a.slope * (own * each + moved) * inverse, 5)
+        state_moved = up(a.slope * (own * state + moved) * inverse, 5)
         single = up(s * (row_norms(self.weights) + own), 3)
-        dev = rho * rows.entry + (own * each)[:, None] + single * state_moved[:, None]
-        slope = self.bend_on(up(np.minimum(dev, ((moved + own * each) * inverse)[:, None]), 6))
+        dev = rho * entry + (own * state)[1:, None] + single * state_moved[1:, None]
+        whole = ((moved + own * state) * inverse)[1:, None]
+        slope = self.bend_on(up(np.minimum(dev, whole), 6))
         self.inverse = self.resolvent(rho, float(np.max(slope)))
-        grown = up(batch + s * state_moves, 2), up(each + s * state_moved, 2)
-        self.rows_z = rows.with_part(self.slot, *grown).times(self.inverse)
-        state = self.rows_z.times(self.slopes)
-        self.rows_state = state.with_entries(up(slope * norm(self.rows_z.sample, 1)[:, None], 1))
+        z = with_part(rows, self.slot, up(state + s * state_moved, 2))
+        self.rows_z = times(z, self.inverse)
+        after = up(slope * norm(self.rows_z[1:], 1)[:, None], 1)
+        self.rows_state, after = improved(times(self.rows_z, self.slopes), after)
         if not self.keep:
-            return self.rows_state
-        both = np.concatenate([self.rows_state.entry, rows.entry], 1)
-        return dataclasses.replace(self.rows_state.plus(rows), entry=both)
+            return self.rows_state, after
+        return up(self.rows_state + rows, 1), np.concatenate([after, entry], 1)
 
-    def second(self, rows: Rows, rho: float, q: np.ndarray) -> Rows:
-        """Adds the layer's part of the curvature to q; bounds of the changes of `backward`."""
-        own, s, z = (0.0 if self.slot is None else rho), self.factor, self.rows_z
-        n, k, m = self.e.shape
-        _, moved = rows.within(rho)
+    def second(self, rows: np.ndarray, rho: float, q: np.ndarray) -> np.ndarray:
+        """Adds the layer's part of the curvature to q; rows of the changes of `backward`."""
+        own, s, (n, k, m) = (0.0 if self.slot is None else rho), self.factor, self.e.shape
         columns, size = norm(self.total.mag(), 1), norm(self.total.mag(), (1, 2))
-        turned = up(np.max(self.turn, 1) * size, 1)
-        total_moved = moved + s * own * self.slopes * size + s * (self.norm + own) * turned
-        total_moved = up(total_moved * self.inverse, 8)
-        bent = np.max(up(self.bend * (columns + total_moved[:, None]), 2), 1)
-        q += z.bending(bent)
+        turned, slopes = up(np.max(self.turn, 1) * size, 1), self.slopes[1:]
+        moved = within(rows, rho)[1:] + s * own * slopes * size + s * (self.norm + own) * turned
+        moved = up(moved * self.inverse, 8)
+        bent = sizes(np.max(up(self.bend * (columns + moved[:, None]), 2), 1))
+        bend(q, self.rows_z, bent)
         # e on the ball: e = D c, and both factors move.
-        e_moved = up(self.slopes * total_moved + turned, 3)
-        each = up(operator_norms(self.e, SHARP) + e_moved, 1)
-        stacked = up(operator_norm(self.e.reshape(n * k, m)) + norm(e_moved), 1)
+        moved = up(slopes * moved + turned, 3)
+        whole = operator_norm(self.e.reshape(n * k, m)) + norm(moved)
+        outputs = up(sizes(operator_norms(self.e, SHARP) + moved, whole), 1)
         if self.slot is not None:
-            self.couple(q, up(s * self.rows_state.coupling(each, stacked), 1))
+            couple(q, self.slot, self.rows_state, outputs, s)
         # de = phi'' dz c + D (dc + s dA^T e + s A^T de).
-        change = rows.with_part(self.slot, up(s * stacked, 1), up(s * each, 1))
-        change = change.times(self.slopes).plus(z.times(bent)).times(self.inverse)
-        return change.plus(rows) if self.keep else change
+        change = times(with_part(rows, self.slot, up(s * outputs, 1)), self.slopes)
+        change = times(up(change + times(self.rows_z, bent), 1), self.inverse)
+        return up(change + rows, 1) if self.keep else change

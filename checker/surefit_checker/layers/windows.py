@@ -1,13 +1,10 @@
 """Windows that move over positions, as tables of indices into flat examples."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np
 
-from surefit_checker.ball import Array
-from surefit_checker.schema import demand
+from surefit_checker.verdict import demand
 
 LIMIT = 2**25  # entries of a table
 
@@ -55,18 +52,3 @@ def inverse_table(table: np.ndarray, size: int) -> np.ndarray:
     found = np.full((size, max(int(counts.max()), 1)), table.size)
     found[values, rank] = order
     return found
-
-
-def gather(flat: Array | np.ndarray, table: np.ndarray | None, beyond: float | bool):
-    """What every window sees of flat examples: (samples, windows, entries of a window).
-
-    Args:
-        flat: of shape (samples, features).
-        table: as above, flat itself; None: one window that sees everything.
-        beyond: stands beyond the border.
-    """
-    if table is None:
-        return flat.reshape(flat.shape[0], 1, flat.shape[1])
-    if isinstance(flat, np.ndarray):
-        return np.concatenate([flat, np.full((len(flat), 1), beyond)], 1)[:, table]
-    return flat.with_column(beyond)[:, table]
