@@ -9,6 +9,8 @@ import pytest
 
 import surefit as sf
 from surefit.tangent import recursion, tiles, vectors
+from surefit.tangent.native import fill as native_fill
+from surefit.tangent.native.library import library
 from surefit.tangent.univariate import evaluate, fit
 
 GAIN = 2**0.5
@@ -55,10 +57,21 @@ def exact(depth, bias, a, b):
         return float(c), float(ntk)
 
 
+@pytest.fixture(params=[True, False], ids=["machine", "xla"])
+def machine(request, monkeypatch):
+    """With the compiled machine, and without."""
+    if not request.param:
+        monkeypatch.setenv("SUREFIT_NATIVE", "0")
+    elif library() is None:
+        pytest.skip("no C compiler when this was installed")
+    return request.param
+
+
 @pytest.fixture
 def small_tiles(monkeypatch):
     """Everything counts as many pairs, in tiles that overlap."""
     monkeypatch.setattr(vectors, "FEW", 0)
+    monkeypatch.setattr(native_fill, "SIZE", 8)
     monkeypatch.setattr(evaluate, "SIZE", 8)
     monkeypatch.setattr(recursion, "SIZE", 8)
 
@@ -70,11 +83,12 @@ PAIRS = [(k, 6 + k) for k in range(len(ANGLES))] + [(0, 5), (3, 17), (18, 20), (
     ("depth", "bias", "route"),
     [(3, None, "univariate"), (30, None, "univariate"), (3, 0.3, "tile by tile")],
 )
-def test_every_route_has_13_digits_down_to_angles_of_1e_8(small_tiles, depth, bias, route):
+def test_every_route_has_13_digits_down_to_angles_of_1e_8(small_tiles, machine, depth, bias, route):
     x, network = batch(), relu(depth, bias)
     symmetric = sf.limit_kernel(network, x)
     general = sf.limit_kernel(network, x, x[5:])
     assert route in symmetric.route and route in general.route
+    assert ("compiled routine" in symmetric.route) and (machine != ("(no" in symmetric.route))
     for i, j in PAIRS:
         due = exact(depth, bias, x[i], x[j])
         for name, value in zip(("nngp", "ntk"), due, strict=True):
@@ -112,7 +126,7 @@ def test_symmetry_equal_rows_and_zero_rows_are_exact(small_tiles, monkeypatch, b
     np.testing.assert_allclose(kernel.ntk[16], whole.ntk[16], rtol=1e-9, atol=1e-12)
 
 
-def test_float32_batches_have_six_digits_at_small_angles_too(small_tiles):
+def test_float32_batches_have_six_digits_at_small_angles_too(small_tiles, machine):
     x, network = batch().astype(jnp.float32), relu(3)
     kernel = sf.limit_kernel(network, x)
     assert kernel.ntk.dtype == np.float32 and "univariate" in kernel.route

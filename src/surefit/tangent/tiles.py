@@ -7,6 +7,7 @@ through one compiled loop and writes them into the matrices, which no other thre
 from __future__ import annotations
 
 import functools
+import gc
 import math
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -37,6 +38,8 @@ CHUNK = 4
 OPTIONS = {"xla_cpu_multi_thread_eigen": False}
 # Bytes; memory on another boundary is copied.
 ALIGNMENT = 64
+# Matrices before which it is worth looking for memory that is free.
+LARGE_BYTES = 2**22
 # Rows and columns of a tile on an accelerator, which has no cache to stay in.
 LARGE = 2048
 
@@ -169,6 +172,9 @@ def fill(
 def empty(shape: tuple[int, int], dtype: np.dtype) -> Float[np.ndarray, "n1 n2"]:
     """A matrix without values, aligned so that JAX takes its memory over without a copy."""
     length = math.prod(shape) * dtype.itemsize
+    if length >= LARGE_BYTES:
+        # JAX gives back the memory of arrays that are gone when Python collects garbage.
+        gc.collect(0)
     memory = np.empty(length + ALIGNMENT, np.uint8)
     skip = -memory.ctypes.data % ALIGNMENT
     return memory[skip : skip + length].view(dtype).reshape(shape)

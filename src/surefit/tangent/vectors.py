@@ -131,13 +131,18 @@ def _largest_gap(
         rng.choice(len(x), min(len(x), size), replace=False)
         for x, size in zip((x1, other), SAMPLE, strict=True)
     )
-    first, second = (np.asarray(x[pick], np.float64) for x, pick in ((x1, rows), (other, columns)))
+    first, second = (
+        np.asarray(x)[pick].astype(np.float64) for x, pick in ((x1, rows), (other, columns))
+    )
     true = _recursion(network, first, second)
     norms = [np.sqrt(np.einsum("nd,nd->n", x, x)) for x in (first, second)]
     scale = norms[0][:, None] * norms[1][None, :]
     largest = 0.0
     for name in get:
-        value = np.asarray(getattr(kernel, name)[rows][:, columns], np.float64)
+        matrix = getattr(kernel, name)
+        if on_processor(matrix):
+            matrix = np.asarray(matrix)  # the same memory, and nothing to compile
+        value = np.asarray(matrix[rows][:, columns], np.float64)
         due = true[name]
         inside = scale > 0
         size = np.abs(due[inside] / scale[inside]).max(initial=0.0)

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import dataclasses
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Shaped
 
 __all__ = ["COLUMN", "CONSTANT", "PAIR", "ROW", "Graph", "Node", "evaluate"]
 
 CONSTANT, ROW, COLUMN, PAIR = 0, 1, 2, 3
 
-Values = Float[np.ndarray, "..."]
+# Numbers, or truth values of marks.
+Values = Shaped[np.ndarray, "..."]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -168,27 +170,39 @@ def evaluate(nodes: Sequence[Node], inputs: dict[str, Values], dtype: str) -> li
         inputs: values of the inputs, which broadcast against each other: of many rows, or of pairs.
         dtype: of the values.
     """
-    known: dict[int, Values] = {}
+    order = _ordered(nodes)
+    left = Counter(v for node in order for v in _needed(node))
+    left.update(nodes)
+    known: dict[Node, Values] = {}
     kind = np.dtype(dtype).type
-    stack = list(nodes)
     with np.errstate(all="ignore"):
-        while stack:
-            node = stack[-1]
-            if id(node) in known:
-                stack.pop()
-                continue
-            needed = (node.meaning,) if node.meaning is not None else node.operands
-            missing = [v for v in needed if id(v) not in known]
-            if missing:
-                stack += missing
-                continue
-            if node.meaning is not None:
-                known[id(node)] = known[id(node.meaning)]
-            elif node.name == "input":
-                known[id(node)] = inputs[str(node.value)]
+        for node in order:
+            given = [known[v] for v in _needed(node)]
+            if node.name == "input":
+                known[node] = inputs[str(node.value)]
             elif node.name == "constant":
-                known[id(node)] = kind(node.value)
+                known[node] = kind(node.value)
             else:
-                known[id(node)] = OPERATIONS[node.name](*(known[id(v)] for v in needed))
-            stack.pop()
-    return [known[id(node)] for node in nodes]
+                known[node] = given[0] if node.meaning else OPERATIONS[node.name](*given)
+            for v in _needed(node):
+                left[v] -= 1
+                if not left[v]:
+                    del known[v]
+    return [known[node] for node in nodes]
+
+
+def _needed(node: Node) -> tuple[Node, ...]:
+    return node.operands if node.meaning is None else (node.meaning,)
+
+
+def _ordered(nodes: Sequence[Node]) -> list[Node]:
+    """The nodes that are needed, operands first."""
+    order: dict[Node, None] = {}
+    stack = list(nodes)
+    while stack:
+        missing = [v for v in _needed(stack[-1]) if v not in order]
+        if missing:
+            stack += missing
+        else:
+            order.setdefault(stack.pop())
+    return list(order)

@@ -17,8 +17,8 @@ from surefit.tangent.rows import ALLOWED
 
 __all__ = ["Formula", "formula"]
 
-# What a formula is given: half squares less products are distances; then variances, and sizes of
-# rows, which say what distance can be told from a product.
+# What a formula is given: half squares less products per feature are distances; then variances,
+# and sizes of rows, which say what distance can be told from a product.
 GIVEN = {
     **{"product": PAIR, "half1": ROW, "half2": COLUMN},
     **{"variance1": ROW, "variance2": COLUMN, "size1": ROW, "size2": COLUMN},
@@ -67,7 +67,7 @@ def formula(network: Layer, inputs: int, dtype: str) -> Formula | None:
         product: Array, half1: Array, half2: Array, variance1: Array, variance2: Array,
         size1: Array, size2: Array,
     ) -> dict[str, Array]:  # fmt: skip
-        apart = jnp.maximum(half1[:, None] + half2[None, :] - product, 0.0)
+        apart = jnp.maximum(half1[:, None] + half2[None, :] - product / inputs, 0.0)
         least = (2.0 / ALLOWED[dtype]) ** 2 * size1
         kernel = pairs_kernel(network, inputs, apart, variance1, variance2)
         facts.update(width=kernel.width, gaussian=kernel.gaussian)

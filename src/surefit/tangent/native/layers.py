@@ -46,7 +46,7 @@ def layers_kernel(
     program = _program(network, d, dtype, get, tuple(machine.operations))
     symmetric = x2 is None
     a = np.asarray(x1)
-    mean = a.mean(axis=0)
+    mean = _worthwhile_mean(a)
     first = _prepared(a, mean)
     b, second = (a, first) if x2 is None else (np.asarray(x2), _prepared(np.asarray(x2), mean))
     (y1, half1, variance1, size1), (y2, half2, variance2, size2) = first, second
@@ -62,7 +62,7 @@ def layers_kernel(
         for name, matrix in zip(get, matrices, strict=True):
             np.fill_diagonal(matrix, own[name])
     if len(pairs):
-        apart = half_squares(a.astype(np.float64), b.astype(np.float64), pairs) / d
+        apart = half_squares(np.asarray(a, np.float64), np.asarray(b, np.float64), pairs) / d
         again = found.at(get, apart.astype(dtype), variance1[pairs[:, 0]], variance2[pairs[:, 1]])
         for matrix, value in zip(matrices, again, strict=True):
             # Equal rows have what a row has with itself, bit by bit.
@@ -82,11 +82,19 @@ def layers_kernel(
 
 
 def _prepared(
-    x: Float[np.ndarray, "n d"], mean: Float[np.ndarray, " d"]
+    x: Float[np.ndarray, "n d"], mean: Float[np.ndarray, " d"] | None
 ) -> tuple[Float[np.ndarray, "n d"], Values, Values, Values]:
-    """Rows less the mean per root of the dimension, half squares, variances and sizes."""
-    d = x.dtype.type(x.shape[1])
-    y = (x - mean) / np.sqrt(d)
-    half = np.einsum("nd,nd->n", y, y) / 2
+    """Rows less a mean, their half squares, variances and sizes."""
+    d = x.shape[1]
     variance = np.einsum("nd,nd->n", x, x) / d
+    y, half = x, variance / 2
+    if mean is not None:
+        y = x - mean
+        half = np.einsum("nd,nd->n", y, y) / (2 * d)
     return y, half, variance, half / np.sqrt(np.where(variance > 0, np.sqrt(variance), 1))
+
+
+def _worthwhile_mean(x: Float[np.ndarray, "n d"]) -> Float[np.ndarray, " d"] | None:
+    """The mean of the rows, if they are notably shorter without it, so that fewer digits cancel."""
+    mean = x.mean(axis=0)
+    return mean if 4 * len(x) * (mean @ mean) > np.vdot(x, x) else None

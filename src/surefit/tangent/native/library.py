@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-__all__ = ["CHUNK", "FILE", "Job", "Library", "library", "missing", "stamp"]
+__all__ = ["CHUNK", "FILE", "Job", "Library", "functions", "library", "missing", "stamp"]
 
 FOLDER = Path(__file__).parent
 SOURCES = ("machine.c", "machine.h")
@@ -90,21 +90,20 @@ def _loaded() -> tuple[Library | None, str]:
             return None, "compiled from other sources; install surefit again"
         words = ctypes.c_char.in_dll(found, "surefit_operations")
         names = ctypes.string_at(ctypes.addressof(words)).decode().split()
-        return Library(_functions(found), {name: k for k, name in enumerate(names)}), ""
-    except (OSError, ValueError, AttributeError) as cause:
+        run = functions(found, found.surefit_level())
+        return Library(run, {name: k for k, name in enumerate(names)}), ""
+    except (OSError, ValueError, AttributeError, StopIteration) as cause:
         return None, f"cannot be loaded: {cause}"
 
 
-def _functions(found: ctypes.CDLL) -> dict[str, Callable[..., int]]:
-    able = found.surefit_level()
-    functions = {}
+def functions(found: ctypes.CDLL, level: int) -> dict[str, Callable[..., int]]:
+    """What runs a tile, by the name of the dtype, with what a processor of this level can do."""
+    chosen = {}
     for dtype, kind in (("float64", "f64"), ("float32", "f32")):
-        for level, name in LEVELS:
-            function = getattr(found, f"surefit_{kind}_{name}", None)
-            if level <= able and function is not None:
-                break
+        names = [f"surefit_{kind}_{name}" for least, name in LEVELS if least <= level]
+        function = next(getattr(found, name) for name in names if hasattr(found, name))
         function.restype = ctypes.c_int64
         number, pointer = ctypes.c_int64, ctypes.c_void_p
         function.argtypes = [ctypes.POINTER(Job), pointer, *[number] * 5, pointer]
-        functions[dtype] = function
-    return functions
+        chosen[dtype] = function
+    return chosen
