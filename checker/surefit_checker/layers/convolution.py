@@ -16,7 +16,7 @@ import numpy as np
 from surefit_checker.activations import activation
 from surefit_checker.ball import LIMIT, Array, Ball, norm, outer_gram, up
 from surefit_checker.layers.dense import Dense
-from surefit_checker.layers.rows import sizes
+from surefit_checker.layers.layer import sizes
 from surefit_checker.layers.windows import inverse_table, window_table
 from surefit_checker.spectrum import SHARP, operator_norm, operator_norms, row_norms
 from surefit_checker.verdict import demand

@@ -6,7 +6,8 @@ by (window, feature): a dense layer has one window, through which it sees everyt
 
 `forward` and `backward` enclose the layer at the saved weights, `own_kernel` is its part of the
 tangent kernel; `first` and `second` bound first and second derivatives on the ball of radius rho
-around the saved weights (the theorem on chains, docs/certificates/curvature.md).
+around the saved weights. That is the theorem on chains (docs/certificates/curvature.md; its
+paragraphs are quoted), with $C$ and $E$ the derivatives of the outputs for $h'$ and $z$.
 """
 
 import math
@@ -14,46 +15,10 @@ from types import SimpleNamespace
 
 import numpy as np
 
-from surefit_checker.activations import activation
 from surefit_checker.ball import Array, Ball, norm, outer_gram, up
-from surefit_checker.layers.rows import bend, couple, improved, sizes, times, with_part, within
+from surefit_checker.layers.layer import Layer, bend, couple, improved, sizes, times, within
 from surefit_checker.spectrum import SHARP, operator_norm, operator_norms, row_norms
-from surefit_checker.verdict import RefusedError, demand
-
-
-class Layer:
-    """A layer with an activation; once evaluated it has z, d1, d2 at the saved weights.
-
-    Args:
-        spec: its keys in the certificate, and its place: the `folder`; `make`, from arrays to
-            balls; `name`, for messages; `shape` of the examples that come in (its own is that of
-            what goes out); `slot`, the number of its part of a direction, None if it is not
-            trained.
-    """
-
-    def __init__(self, spec: SimpleNamespace) -> None:
-        self.spec, self.slot, self.activation = spec, spec.slot, activation(spec.activation)
-
-    def bend_on(self, dev: np.ndarray) -> np.ndarray:
-        """Bounds of the slopes where pre-activations move by `dev`; sets those of their changes.
-
-        Raises:
-            RefusedError: a pre-activation may reach a kink.
-        """
-        a, z = self.activation, self.z.ball()
-        flips = ~(up(dev + z.rad, 2) < np.abs(z.mid)) & ~self.dead
-        if a.kinked and flips.any():
-            sample, *entry = map(int, np.argwhere(flips)[0])
-            factor = (dev / np.maximum(np.abs(z.mid), 1e-300))[flips][0]
-            raise RefusedError(
-                f"pre-activation {entry} of sample {sample} in layer {self.spec.name} may change "
-                f"its sign within the ball: it moves by up to {factor:.3g} times its size"
-            )
-        self.turn = np.minimum(up(a.bend * dev, 1), 2 * a.slope)
-        self.bend = np.minimum(a.bend, up(self.d2.mag() + a.third * dev, 2))
-        slope = np.minimum(a.slope, up(self.d1.mag() + self.turn, 2))
-        self.slopes = sizes(np.max(slope.reshape(len(slope), -1), 1))
-        return slope
+from surefit_checker.verdict import demand
 
 
 class Dense(Layer):
@@ -113,7 +78,7 @@ class Dense(Layer):
         return out, passes
 
     def backward(self, c: Array) -> Array:
-        """Derivatives of all outputs for the incoming features, from those for the outgoing."""
+        r"""C of the incoming features: $\beta C + EM$, $E = tC\phi'(z)$, $M = \alpha I + sW$."""
         (n, k), (p, f) = c.shape[:2], self.z.shape[1:]
         self.c = c.reshape(n, k, p, f)
         self.e = self.c * (self.d1 * self.spec.gain).reshape(n, 1, p, f)
@@ -124,11 +89,11 @@ class Dense(Layer):
         return g + c * self.spec.skip_out if self.spec.skip_out else g
 
     def own_kernel(self) -> Array:
-        """The layer's part of the tangent kernel, with rows (sample, output)."""
+        r"""Its part of the tangent kernel, $EE^\top\circ hh^\top$, with rows (sample, output)."""
         return outer_gram(self.e.reshape(-1, self.e.shape[-1]), self.patches[:, 0])
 
     def through(self, own: float) -> float:
-        """Bound of the norm of the linear map from h to z, for weights within `own`."""
+        r"""A bound of $\lVert M'\rVert \le \lVert M\rVert + s\rho$, for weights within `own`."""
         s, w = self.spec.factor, self.weights.ball()[0]
         whole = w * s + Ball(self.spec.skip_in * np.eye(*w.shape))
         return up(operator_norm(whole) + s * own, 3)
@@ -146,7 +111,12 @@ class Dense(Layer):
         return outputs
 
     def first(self, rows: np.ndarray, entry: np.ndarray, rho: float) -> tuple[np.ndarray, ...]:
-        """Rows and entries of the outgoing features from those of the incoming."""
+        r"""Rows and entries of the outgoing features from those of the incoming.
+
+        "First derivatives", with the ways of "One budget for all layers": $P_l = \lVert M'\rVert
+        \bar P_{l-1}$, and $s(\lVert H\rVert + \delta)$ for the own part; $\bar P_l =
+        \beta\bar P_{l-1} + t\kappa P_l$.
+        """
         s, t, skip_in = self.spec.factor, self.spec.gain, abs(self.spec.skip_in)
         own, skip_out = 0.0 if self.slot is None else rho, abs(self.spec.skip_out)
         w, patches = self.weights.ball(), self.patches.ball()
@@ -164,7 +134,7 @@ class Dense(Layer):
         change = up(change, 6)
         if self.slot is not None:
             grown = up(self.reach * within(rows, rho), 1)
-            z = with_part(z, self.slot, up(self.seen(patches) + grown, 2))
+            z = self.with_own(z, up(self.seen(patches) + grown, 2))
             # Then, of the layer's own weights: other coordinates of the direction.
             more = np.minimum(grown[1:, None, None], s * rho * seen)
             more = up(row_norms(patches)[..., None] + more, 4)
@@ -176,7 +146,11 @@ class Dense(Layer):
         return improved(out, up(after + skip_out * entry, 2) if skip_out else after)
 
     def second(self, rows: np.ndarray, rho: float, q: np.ndarray) -> np.ndarray:
-        """Adds the layer's part of the curvature to q; rows of the changes of `backward`."""
+        r"""Adds the layer's part of the curvature to q; rows of C of the incoming features.
+
+        "Assembly", and "Backward" as rows: $\dot E = t(\dot CD + C\phi''\dot z)$, $\dot C_{l-1} =
+        \beta\dot C + \dot EM + sE\dot W$.
+        """
         (n, k, p, f), t = self.e.shape, self.spec.gain
         columns = up(norm(self.c.mag(), 1) + within(rows, rho)[1:, None, None], 1)
         bent = sizes(up(t * np.max(self.bend * columns, (1, 2)), 3))
@@ -191,7 +165,7 @@ class Dense(Layer):
         outputs = up(sizes(outputs, self.together(e.reshape(n * k, p, f))) + moved, 1)
         couple(q, self.slot, self.rows_in, outputs, self.reach)
         grain = up(self.reach * self.grain(e, outputs, moved), 1)
-        return with_part(inward, self.slot, grain)
+        return self.with_own(inward, grain)
 
 
 def at_windows(a: Array | np.ndarray, w: Array | np.ndarray) -> Array | np.ndarray:

@@ -10,8 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 
 from surefit_checker.ball import Ball, norm, outer_gram, up
-from surefit_checker.layers.dense import Layer
-from surefit_checker.layers.rows import bend, couple, improved, sizes, times, with_part, within
+from surefit_checker.layers.layer import Layer, bend, couple, improved, sizes, times, within
 from surefit_checker.spectrum import SHARP, operator_norm, operator_norms, row_norms
 from surefit_checker.verdict import RefusedError, UndecidedError, demand
 
@@ -102,7 +101,7 @@ class Equilibrium(Layer):
         whole = ((moved + own * state) * inverse)[1:, None]
         slope = self.bend_on(up(np.minimum(dev, whole), 6))
         self.inverse = self.resolvent(rho, float(np.max(slope)))
-        z = with_part(rows, self.slot, up(state + s * state_moved, 2))
+        z = self.with_own(rows, up(state + s * state_moved, 2))
         self.rows_z = times(z, self.inverse)
         after = up(slope * norm(self.rows_z[1:], 1)[:, None], 1)
         self.rows_state, after = improved(times(self.rows_z, self.slopes), after)
@@ -126,6 +125,6 @@ class Equilibrium(Layer):
         if self.slot is not None:
             couple(q, self.slot, self.rows_state, outputs, s)
         # de = phi'' dz c + D (dc + s dA^T e + s A^T de).
-        change = times(with_part(rows, self.slot, up(s * outputs, 1)), self.slopes)
+        change = times(self.with_own(rows, up(s * outputs, 1)), self.slopes)
         change = times(up(change + times(self.rows_z, bent), 1), self.inverse)
         return up(change + rows, 1) if self.keep else change

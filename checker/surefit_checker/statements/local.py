@@ -74,13 +74,9 @@ def known_facts(problem: Problem, chain: Chain, start: float = 0.0) -> Facts:
     sigma, lam = chain.found(sigma_min=arb(low).sqrt(), lipschitz=curvature(network, rho))
     e = arb(start)
     chain.at_most("lipschitz * start_radius < sigma", lam * e, sigma, strict=True)
-    return Facts(
-        residual=(r + beta * e + lam * e * e / 2).upper(),
-        sigma=(sigma - lam * e).lower(),
-        beta=(beta + lam * arb(rho)).upper(),
-        lipschitz=lam,
-        rho=(arb(rho) - e).lower(),
-    )
+    r = (r + beta * e + lam * e * e / 2).upper()
+    beta = (beta + lam * arb(rho)).upper()
+    return Facts(r, (sigma - lam * e).lower(), beta, lam, (arb(rho) - e).lower())
 
 
 def _uncertain(network: Network, residual: float, low: float, high: float) -> float:
