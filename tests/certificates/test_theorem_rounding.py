@@ -65,3 +65,75 @@ def test_the_formula_for_the_float_step():
     error = norm(step - exact)
     assert np.all(error <= bound)
     assert np.max(error / bound) > 0.3
+
+
+TAU = 2.0**-23  # of tanh in float32, and of its derivative as 1 - tanh^2
+
+
+def chain(weights, x, y, scales):
+    """Forwards and backwards in the precision of the arrays: h, z, features, g, c, gradients."""
+    kind = x.dtype.type
+    hs, zs, features = [x], [], []
+    for w, (a, s, b, t) in zip(weights, scales, strict=True):
+        z = kind(a) * hs[-1] + kind(s) * (hs[-1] @ w.T)
+        features.append(np.tanh(z))
+        zs.append(z)
+        hs.append(kind(b) * hs[-1] + kind(t) * features[-1])
+    gs, cs, gradients = [hs[-1] - y], [], []
+    for w, f, h, (a, s, b, t) in list(zip(weights, features, hs, scales, strict=False))[::-1]:
+        c = kind(t) * ((1 - f * f) * gs[0])
+        gradients.insert(0, kind(s) * (c.T @ h))
+        gs.insert(0, kind(b) * gs[0] + kind(a) * c + kind(s) * (c @ w))
+        cs.insert(0, c)
+    return hs, zs, features, gs, cs, gradients
+
+
+def of(count, u=2.0**-24):
+    return count * u / (1 - count * u)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_the_bound_for_chains(seed):
+    """Float32 against float64: every number of the recursion bounds what it is about."""
+    rng = np.random.default_rng(seed)
+    n, m, count = 7, 24, 4
+    x, y = (rng.normal(size=(n, m)).astype(np.float32) for _ in range(2))
+    weights = [rng.normal(size=(m, m)).astype(np.float32) for _ in range(count)]
+    # Skips of both kinds; powers of two, which are no rounding.
+    scales = [
+        (rng.choice([0.0, 0.5, 1.0]), 2.0 ** rng.integers(-4, -1), rng.choice([0.0, 1.0]), 0.5)
+        for _ in range(count)
+    ]
+    rough = [[a.astype(float) for a in one] for one in chain(weights, x, y, scales)]
+    exact = chain([w.astype(float) for w in weights], x.astype(float), y.astype(float), scales)
+    hs, zs, features, gs, cs, _ = rough
+    for z, f in zip(zs, features, strict=True):
+        assert np.max(np.abs(f - np.tanh(z))) <= TAU
+
+    def size(a):
+        return float(np.linalg.norm(a))
+
+    bounds = {"h": [0.0], "z": [], "g": [], "c": [], "v": []}
+    for i, (a, s, b, t) in enumerate(scales):
+        w, before = weights[i].astype(float), bounds["h"][-1]
+        z = (a + s * np.linalg.norm(w, 2)) * before + of(m + 3) * (a + s * size(w)) * size(hs[i])
+        bounds["z"].append(z)
+        e = b * before + t * (z + TAU * np.sqrt(n * m))
+        bounds["h"].append(e + of(3) * (b * size(hs[i]) + t * size(features[i])))
+    g = bounds["h"][-1] + 2.0**-24 * size(gs[-1])
+    bounds["g"].append(g)
+    bend = 4 / (3 * np.sqrt(3))
+    for i, (a, s, b, t) in list(enumerate(scales))[::-1]:
+        w = weights[i].astype(float)
+        c = t * (g + (TAU + bend * bounds["z"][i]) * size(gs[i + 1])) + of(3) * size(cs[i])
+        v = c * size(hs[i]) + (size(cs[i]) + c) * bounds["h"][i]
+        bounds["v"].insert(0, s * (v + of(n + 1) * size(cs[i]) * size(hs[i])))
+        g = b * g + (a + s * np.linalg.norm(w, 2)) * c
+        g += of(m + 4) * (b * size(gs[i + 1]) + (a + s * size(w)) * size(cs[i]))
+        bounds["g"].insert(0, g)
+        bounds["c"].insert(0, c)
+    for name, one, other in zip("hz-gcv", rough, exact, strict=True):
+        for number, bound in enumerate(bounds.get(name, ())):
+            assert size(one[number] - other[number]) <= bound, (name, number)
+    wrong = norm(np.array([size(a - b) for a, b in zip(rough[5], exact[5], strict=True)]))
+    assert norm(np.array(bounds["v"])) < 3e4 * wrong
