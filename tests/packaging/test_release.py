@@ -1,6 +1,7 @@
 """What is released: one version, quiet imports, and archives that hold what they should."""
 
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import surefit
+from surefit.tangent.native.library import FILE, SOURCES
 
 ROOT = Path(__file__).parents[2]
 
@@ -70,9 +72,25 @@ def test_archives_build_each_other_and_hold_everything(tmp_path):
     assert len(wheels) == 2
     for wheel in wheels:
         assert wheel.read_bytes() == (tmp_path / "again" / wheel.name).read_bytes()
-    names = zipfile.ZipFile(tmp_path / "dist" / f"surefit-{surefit.__version__}-py3-none-any.whl")
-    held = set(names.namelist())
+    (whole,) = (tmp_path / "dist").glob(f"surefit-{surefit.__version__}-py3-none-*.whl")
+    held = set(zipfile.ZipFile(whole).namelist())
     assert {"surefit/py.typed", "surefit_checker/py.typed", "surefit/__main__.py"} <= held
     sources = {p.relative_to(ROOT / "src").as_posix() for p in (ROOT / "src").rglob("*.py")}
     assert sources <= held
     assert not any("__pycache__" in name for name in held)
+    native = Path("surefit/tangent/native")
+    assert {(native / name).as_posix() for name in SOURCES} <= held
+    # Compiled where that is possible, and then for this platform only.
+    compiled = (native / FILE).as_posix() in held
+    assert compiled != whole.name.endswith("-any.whl")
+    assert compiled or not any(map(shutil.which, ("cc", "gcc", "clang")))
+
+
+@pytest.mark.slow
+def test_without_a_compiler_the_wheel_is_pure(tmp_path, monkeypatch):
+    monkeypatch.setenv("CC", "/nonexistent")
+    build(ROOT, tmp_path, "wheel")
+    (wheel,) = tmp_path.glob("*.whl")
+    assert wheel.name == f"surefit-{surefit.__version__}-py3-none-any.whl"
+    held = {Path(name).name for name in zipfile.ZipFile(wheel).namelist()}
+    assert FILE not in held and set(SOURCES) <= held
