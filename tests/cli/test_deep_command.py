@@ -34,7 +34,7 @@ def test_cross_entropy_ends_where_every_sample_is_classified_correctly(surefit, 
 def test_a_width_that_the_image_does_not_divide_is_explained(surefit):
     code, _, err = surefit(*SMALL, "--network", "cnn", "--width", 100)
     assert code == 2
-    assert "`width` must be a multiple of 64 for network 'cnn'" in err
+    assert "`--width` must be a multiple of 64 for network 'cnn'" in err
     assert "Write --width 64 or 128." in err
 
 

@@ -14,7 +14,7 @@ def test_bad_input_is_exit_code_two(surefit, tmp_path):
     command = ("experiment", "allen_zhu2019_landscape", "--out", "runs")
     code, _, err = surefit(*command, "--points", 6)
     assert code == 2
-    assert "Write for example `points = 7`" in err
+    assert "Write for example `--points 7`" in err
     code, _, err = surefit(*command, "--epochs", 5, 0)
     assert code == 2
     assert "in increasing order" in err

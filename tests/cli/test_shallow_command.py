@@ -68,7 +68,7 @@ def test_cross_entropy_has_one_hot_targets_and_certificates_about_classes(surefi
     assert "samples are not classified correctly" in out
     code, _, err = surefit(*SMALL, "--loss", "logistic", "--labels", "one_hot", "--classes", 0, 1)
     assert code == 2
-    assert "`labels` must be 'plus_minus_one' for loss 'logistic'. Got 'one_hot'" in err
+    assert "`--labels` must be 'plus_minus_one' for loss 'logistic'. Got 'one_hot'" in err
 
 
 def test_experiments_of_song_et_al_are_commands(surefit, tmp_path):

@@ -126,7 +126,7 @@ def test_a_width_is_measured_and_reported(surefit):
 def test_one_output_is_needed(surefit):
     code, _, err = surefit("width", "--certified", "--samples", 30)
     assert code == 2
-    assert "`labels` must make one output. Got 10" in err
+    assert "`--labels` must make one output. Got 10" in err
     assert "--classes 0 1" in err
 
 
