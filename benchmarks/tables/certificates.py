@@ -126,7 +126,7 @@ ROWS = (
     *[Row("two layers", 1000, m, centred=False) for m in (64, 256, 1024)],
     *[Row("two layers", 1000, m, "relu") for m in (64, 256, 1024)],
     *[Row("three hidden layers", 1000, m, "relu") for m in (64, 128, 256)],
-    Row("two layers", 1000, 512, std=4.0, classes=10),
+    *[Row("two layers", 1000, 512, std=std, classes=10) for std in (1.0, 4.0)],
 )
 
 
