@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 
 import surefit as sf
+from benchmarks.empirical_ntk import products
 from benchmarks.peers._serving import serve
 
 ACTIVATIONS = {"relu": sf.Relu, "gelu": sf.Gelu, "erf": sf.Erf, "tanh": sf.Tanh}
@@ -30,34 +31,20 @@ def parameters(case, arrays):
     return tuple({"w": next(weights)} if isinstance(layer, sf.Dense) else () for layer in layers)
 
 
-def floor(case, x):
-    """The matrix products that nothing avoids, and their factors."""
-    if case["kind"] != "empirical":
-        rows = x.reshape(len(x), -1)
-        return jax.jit(lambda v: (v @ v.T,)), (rows,)
-    inputs = [x.shape[1], *case["widths"]]
-    outputs = [*case["widths"], case["outputs"]]
-    pairs = case["outputs"] if case["output"] == "trace" else case["outputs"] ** 2
-    keys = jax.random.split(jax.random.key(0), 2 * len(inputs))
-    factors = [
-        jax.random.normal(key, (len(x), m), x.dtype) for key, m in zip(keys, inputs, strict=False)
-    ]
-    slopes = [
-        jax.random.normal(key, (pairs, len(x), m), x.dtype)
-        for key, m in zip(keys[len(inputs) :], outputs[:-1], strict=False)
-    ]
-    # The last layer's slopes are constants.
-    return jax.jit(lambda a, b: ([v @ v.T for v in a], [v @ jnp.swapaxes(v, 1, 2) for v in b])), (
-        factors,
-        slopes,
-    )
+def floor(case, arrays):
+    """The matrix products that nothing avoids, and what they are made of."""
+    x = jnp.asarray(arrays["x"])
+    if case["kind"] == "empirical":
+        weights = [jnp.asarray(arrays[f"w{k}"]) for k in range(3)]
+        return products(case["outputs"], case["output"]), (*weights, x)
+    return jax.jit(lambda v: (v @ v.T,)), (x.reshape(len(x), -1),)
 
 
 def prepare(case, arrays):
     x = jnp.asarray(arrays["x"])
     assert x.dtype == case["dtype"]
     if case["side"] == "floor":
-        product, given = floor(case, x)
+        product, given = floor(case, arrays)
         return lambda: jax.block_until_ready(product(*given))
     if case["kind"] == "empirical":
         net, params = network(case), parameters(case, arrays)
@@ -75,4 +62,4 @@ def prepare(case, arrays):
 
 
 if __name__ == "__main__":
-    serve(prepare)
+    serve(prepare, lambda: jax.block_until_ready(jax.jit(lambda v: v @ v)(jnp.eye(2))))

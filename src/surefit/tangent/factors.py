@@ -8,6 +8,7 @@ positions (locally connected layers, a stack of layers that a loop goes through)
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 import equinox as eqx
@@ -26,11 +27,26 @@ def pair_products(
     left: Float[Array, "n1 k m"], right: Float[Array, "n2 k m"], form: Form
 ) -> Float[Array, "n1 ..."]:
     r"""$\langle l_{ia}, r_{jb}\rangle$: as (n1, k, n2, k), its trace (n1, n2), or (n1, k, n2)."""
-    if form == "trace":
-        return left.reshape(left.shape[0], -1) @ right.reshape(right.shape[0], -1).T
     if form == "per_output":
         return jnp.einsum("iam,jam->iaj", left, right)
-    return jnp.einsum("iam,jbm->iajb", left, right)
+    n1, k, m = left.shape
+    n2 = right.shape[0]
+    if form == "trace":
+        return left.reshape(n1, k * m) @ right.reshape(n2, k * m).T
+    # As one product of matrices, what follows it needs no other order of its entries.
+    return (left.reshape(n1 * k, m) @ right.reshape(n2 * k, m).T).reshape(n1, k, n2, k)
+
+
+def _cutter(array: Shaped[Array, "n ..."]) -> Callable[[Any, int], Shaped[Array, "size ..."]]:
+    # What a loop goes through has two axes: compilers choose layouts of axes of length one that
+    # have to be copied on the way in.
+    flat = array.reshape(len(array), -1)
+
+    def take(start: Any, size: int) -> Shaped[Array, "size ..."]:
+        rows = jax.lax.dynamic_slice_in_dim(flat, start, size)
+        return rows.reshape(size, *array.shape[1:])
+
+    return take
 
 
 class Rows(eqx.Module):
@@ -49,9 +65,15 @@ class Rows(eqx.Module):
         """n."""
         return self.rows.shape[0]
 
-    def take(self, start: int, stop: int) -> Rows:
-        """Some of the examples."""
-        return Rows(self.rows[start:stop], self.name)
+    @property
+    def outputs(self) -> int:
+        """k."""
+        return self.rows.shape[1]
+
+    def cutter(self) -> Callable[[Any, int], Rows]:
+        """What takes so many of the examples from a number on."""
+        rows = _cutter(self.rows)
+        return lambda start, size: Rows(rows(start, size), self.name)
 
     def product(self, other: Part, form: Form) -> Float[Array, "n1 ..."]:
         """The Gram matrix with those of another batch."""
@@ -81,14 +103,20 @@ class Factor(eqx.Module):
         return self.seen.shape[0]
 
     @property
+    def outputs(self) -> int:
+        """k."""
+        return self.back.shape[1]
+
+    @property
     def picks(self) -> bool:
         """Whether `seen` holds numbers of rows."""
         return bool(jnp.issubdtype(self.seen.dtype, jnp.integer))
 
-    def take(self, start: int, stop: int) -> Factor:
-        """Some of the examples."""
-        return Factor(
-            self.seen[start:stop], self.back[start:stop], self.scale, self.bias, self.name
+    def cutter(self) -> Callable[[Any, int], Factor]:
+        """What takes so many of the examples from a number on."""
+        seen, back = _cutter(self.seen), _cutter(self.back)
+        return lambda start, size: Factor(
+            seen(start, size), back(start, size), self.scale, self.bias, self.name
         )
 
     def gradients(self) -> Rows:

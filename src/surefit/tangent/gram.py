@@ -84,18 +84,17 @@ def _layer_parts(
     outputs, pull, inputs = jax.vjp(tapped, taps, has_aux=True)
     chosen = jnp.eye(outputs.shape[1], dtype=outputs.dtype)
     chosen = chosen if only is None else chosen[only : only + 1]
-    # One pass per output: sample i's outputs depend on row i of every tap only.
-    seeds = jnp.broadcast_to(chosen[:, None, :], (len(chosen), *outputs.shape))
+    # One pass per output: sample i's outputs depend on row i of every tap only. Outputs behind
+    # examples everywhere: nothing has to change places between the products.
+    seeds = jnp.broadcast_to(chosen, (len(outputs), *chosen.shape))
     if len(chosen) == 1:
-        (gradients,) = pull(seeds[0])
-        gradients = [g[None] for g in gradients]
+        (gradients,) = pull(seeds[:, 0])
+        gradients = [g[:, None] for g in gradients]
     else:
-        (gradients,) = jax.vmap(pull)(seeds)
+        (gradients,) = jax.vmap(pull, in_axes=1, out_axes=1)(seeds)
     names = probe.names(params)
     return [
-        _part(
-            layer, h, jnp.moveaxis(g.reshape(len(chosen), *h.shape[:-1], g.shape[-1]), 0, 1), name
-        )
+        _part(layer, h, g.reshape(len(h), len(chosen), *h.shape[1:-1], g.shape[-1]), name)
         for (layer, _), h, g, name in zip(probe.layers, inputs, gradients, names, strict=True)
         if layer.trained
     ]

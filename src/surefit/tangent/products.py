@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import operator
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
-from jaxtyping import Array, Bool, Float
+import numpy as np
+from jaxtyping import Array, Float
 
 from surefit.tangent.factors import Form, Part
 from surefit.tangent.routes import cheaper_form
 
 __all__ = ["by_name", "mirrored", "summed"]
 
-# Strips thinner than this cost more by their number than they save of the upper triangle.
-_STRIP = 128
-_STRIPS = 8
+# Blocks with fewer rows cost more by their number than they save of the upper triangle.
+_ROWS = 128
+_BLOCKS = 8
 # The axis of the second example, by the number of axes.
 _PARTNER = {2: 1, 3: 2, 4: 2}
 
@@ -35,59 +35,74 @@ def summed(
         form: which pairs of outputs.
 
     Cost:
-        See `surefit.tangent.routes`; half of it, and a half over the number of strips, where
-        `second` is None.
+        See `surefit.tangent.routes`; half of it, and a half over the number of blocks per side,
+        where `second` is None.
     """
     n1 = first[0].examples
     n2 = n1 if second is None else second[0].examples
     first = [cheaper_form(part, n1, n2, form) for part in first]
     second = None if second is None else [cheaper_form(part, n1, n2, form) for part in second]
 
-    def strip(start: int, stop: int) -> Float[Array, "rows ..."]:
-        others = [part.take(0, stop) for part in first] if second is None else second
-        pairs = zip((part.take(start, stop) for part in first), others, strict=True)
+    def product(left: Sequence[Part], right: Sequence[Part]) -> Float[Array, "n1 ..."]:
+        pairs = zip(left, right, strict=True)
         return functools.reduce(operator.add, (a.product(b, form) for a, b in pairs))
 
-    if second is not None or n1 < 2 * _STRIP:
-        return strip(0, n1)
-    return mirrored(strip, n1)
+    if second is not None:
+        return product(first, second)
+    rows = n1 * (first[0].outputs if form == "full" else 1)
+    if rows < 2 * _ROWS:
+        return product(first, first)
+
+    cutters = [part.cutter() for part in first]
+
+    def block(start: Any, other: Any, size: int) -> Float[Array, "size ..."]:
+        own, partners = ([cut(at, size) for cut in cutters] for at in (start, other))
+        return product(own, partners)
+
+    return mirrored(block, n1, min(_BLOCKS, rows // _ROWS))
 
 
-def mirrored(strip: Callable[[int, int], Float[Array, "..."]], n: int) -> Float[Array, "n ..."]:
-    """A symmetric array from strips of its lower triangle, symmetric up to the last bit.
+def mirrored(
+    block: Callable[[Any, Any, int], Float[Array, "size ..."]], n: int, count: int
+) -> Float[Array, "n ..."]:
+    """A symmetric array from blocks of its lower triangle, symmetric up to the last bit.
 
     Args:
-        strip: rows from the first to before the second number, with as many columns as the second.
-        n: rows in all.
+        block: entries of the examples from the first number on with those from the second on, so
+            many of either as the third says.
+        n: examples in all.
+        count: blocks per side.
     """
-    count = min(_STRIPS, n // _STRIP)
-    edges = [n * s // count for s in range(count + 1)]
-    total: Any = None
-    for start, stop in itertools.pairwise(edges):
-        rows = strip(start, stop)
-        axis = _PARTNER[rows.ndim]
-        if total is None:
-            shape = list(rows.shape)
-            shape[0] = shape[axis] = n
-            total = jnp.zeros(shape, rows.dtype)
-        before, corner = jnp.split(rows, [start], axis)
-        corner = jnp.where(_below(corner, axis), corner, _turned(corner))
-        below, right, diagonal = [0] * rows.ndim, [0] * rows.ndim, [0] * rows.ndim
-        below[0] = right[axis] = diagonal[0] = diagonal[axis] = start
-        # Written in place: a mask as large as the matrix would be a constant of the program.
-        total = jax.lax.dynamic_update_slice(total, before, below) if start else total
-        total = jax.lax.dynamic_update_slice(total, _turned(before), right) if start else total
-        total = jax.lax.dynamic_update_slice(total, corner, diagonal)
-    return total
+    size = -(-n // count)
+    first, second = (jnp.asarray(at, jnp.int32) for at in np.tril_indices(-(-n // size)))
+    like = jax.eval_shape(lambda at: block(at, at, size), first[0])
+    partner = _PARTNER[len(like.shape)]
+    shape = [n if axis in (0, partner) else m for axis, m in enumerate(like.shape)]
+
+    def step(index: Any, total: Float[Array, "n ..."]) -> Float[Array, "n ..."]:
+        # The last blocks overlap those before them where `size` does not divide n. The very last,
+        # on the diagonal, covers whatever of that is not symmetric.
+        row, column = (jnp.minimum(at[index] * size, n - size) for at in (first, second))
+        entries = jax.lax.cond(
+            row == column, _symmetrised, lambda values: values, block(row, column, size)
+        )
+        for values, at in ((_turned(entries), (column, row)), (entries, (row, column))):
+            corner = [jnp.zeros_like(row)] * len(shape)
+            corner[0], corner[partner] = at
+            total = jax.lax.dynamic_update_slice(total, values, corner)
+        return total
+
+    return jax.lax.fori_loop(0, len(first), step, jnp.zeros(shape, like.dtype))
 
 
-def _below(corner: Float[Array, "b ..."], axis: int) -> Bool[Array, "b ..."]:
-    own, other = (jax.lax.broadcasted_iota(jnp.int32, corner.shape, a) for a in (0, axis))
-    return own >= other
+def _symmetrised(block: Float[Array, "b ..."]) -> Float[Array, "b ..."]:
+    # A mean, not a choice by comparing indices: of that XLA makes programs that take minutes to
+    # compile and overflow the stack, for blocks of 500 to 1000 rows.
+    return 0.5 * block + 0.5 * _turned(block)
 
 
-def _turned(rows: Float[Array, "a ..."]) -> Float[Array, "b ..."]:
-    return jnp.transpose(rows, {2: (1, 0), 3: (2, 1, 0), 4: (2, 3, 0, 1)}[rows.ndim])
+def _turned(block: Float[Array, "a ..."]) -> Float[Array, "b ..."]:
+    return jnp.transpose(block, {2: (1, 0), 3: (2, 1, 0), 4: (2, 3, 0, 1)}[block.ndim])
 
 
 def by_name(parts: Sequence[Part], whole: bool) -> dict[str, list[int]]:
