@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import scipy.optimize
 
 import surefit as sf
 
@@ -74,6 +75,62 @@ def test_conflicting_and_equal_rows_are_named():
         found.holds is None
         and "2 eigenvalues of the tangent kernel cannot be told" in found.verdict
     )
+
+
+def three_equal(loss):
+    """Rows 1, 2 and 5 are equal, with targets a, a and b."""
+    x, y = points()
+    x[2], x[5] = x[1], x[1]
+    if loss == "cross_entropy":
+        y = np.array([0, 1, 1, 0, 1, 0, 1, 0])
+    elif loss == "mean_logistic":
+        y = np.array([-1.0, 1, 1, -1, 1, -1, 1, -1])
+    else:
+        y[2] = y[1]
+    return x, y
+
+
+@pytest.mark.parametrize(
+    ("loss", "shown"),
+    [("mean_squared", None), ("cross_entropy", "1, 1 and 0"), ("mean_logistic", "1, 1 and -1")],
+)
+def test_conflicting_rows_force_a_loss_that_is_said(loss, shown):
+    x, y = three_equal(loss)
+    outputs = 2 if loss == "cross_entropy" else 1
+    found = sf.diagnose(
+        lambda p, x: tanh(p, x)[:, None] * jnp.ones((1, outputs)), wide(), x, y, loss=loss,
+        target_losses=[1e9, 1e-3],
+    )  # fmt: skip
+    # By descent on free outputs for the three rows.
+    group = np.array([1, 2, 5])
+    if loss == "mean_squared":
+        least = np.sum((y[group] - y[group].mean()) ** 2) / 8
+        shown = ", ".join(f"{v:.4g}" for v in y[group[:2]]) + f" and {y[5]:.4g}"
+    else:
+        odds = scipy.optimize.minimize_scalar(
+            lambda f: 2 * np.log1p(np.exp(-f)) + np.log1p(np.exp(f)), bounds=(-5, 5)
+        )
+        least = odds.fun / (8 if loss == "mean_logistic" else 1)
+    assert found.fit.forced == pytest.approx(least, rel=1e-6)
+    sentence = f"rows 1, 2 and 5 are equal inputs with different targets, {shown}"
+    assert f"No: {sentence}; no function fits them all" in found.fit.verdict
+    assert f"the loss stays at {found.fit.forced:.4g} or above" in found.fit.verdict
+    first, last = found.horizon.reached
+    assert first.steps == 0
+    assert last.steps is None and last.answer.startswith(f"never: {sentence}")
+
+
+def test_without_conflicts_nothing_is_forced():
+    x, y = points()
+    found = sf.diagnose(tanh, wide(), x, y, target_losses=[1e-300])
+    assert found.fit.forced == 0.0
+    assert "rows" not in found.horizon.reached[0].answer
+
+
+def test_a_loss_whose_least_value_is_not_known_is_named_without_it():
+    x, y = three_equal("huber")
+    found = sf.diagnose(tanh, wide(), x, y, loss="huber").fit
+    assert found.forced is None and "no function fits them all." in found.verdict
 
 
 def test_in_float32_small_eigenvalues_are_not_pretended_to_be_known():

@@ -11,6 +11,7 @@ import numpy as np
 from surefit.core.layer import Params
 from surefit.core.precision import float64
 from surefit.diagnosis.arguments import require_numbers
+from surefit.diagnosis.conflicts import equal_inputs
 from surefit.diagnosis.curvature import extremes_of_all
 from surefit.diagnosis.descent import Course, course, slopes
 from surefit.diagnosis.fit import fit_of
@@ -124,11 +125,12 @@ def diagnose(
     if whole and subject.scale is None and followed is None and eta <= step.limit:
         followed = course(kernel, eta)
     targets = None if target_losses is None else tuple(map(float, target_losses))
+    equal = equal_inputs(subject)
     lazy = laziness_of(kernel, ahead, after, tolerance, memory_limit)
     return Diagnosis(
-        fit=fit_of(subject, kernel, extremes),
+        fit=fit_of(subject, kernel, extremes, equal),
         step=step,
-        horizon=horizon_of(subject, modes, followed, eta, step.limit, targets),
+        horizon=horizon_of(subject, modes, followed, eta, step.limit, targets, equal),
         lazy=lazy,
         samples=hardness_of(kernel, ahead, shown, hardest),
         precision=subject.precision,

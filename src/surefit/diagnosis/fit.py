@@ -9,7 +9,7 @@ import numpy as np
 
 from surefit.core.check import Check, Sense
 from surefit.core.spectrum import Enclosure, Extremes, effective_dimension
-from surefit.data.pairs import equal_rows
+from surefit.diagnosis.conflicts import EqualRows
 from surefit.diagnosis.kernel import DenseKernel
 from surefit.diagnosis.subject import Subject
 
@@ -34,6 +34,8 @@ class Fit:
         directions: steps -> the effective dimension that so many steps of descent learn.
         conflicts: groups of equal inputs with different targets, by row number.
         duplicates: groups of equal inputs with equal targets.
+        forced: a loss below which no function gets, because of the conflicts; None: not known for
+            this loss.
         checks: parameters against residuals, conflicts, and the smallest eigenvalue.
         holds: whether an exact fit by the linearisation is there; None: cannot say.
         verdict: one sentence.
@@ -49,6 +51,7 @@ class Fit:
     directions: dict[int, float]
     conflicts: tuple[tuple[int, ...], ...]
     duplicates: tuple[tuple[int, ...], ...]
+    forced: float | None
     checks: tuple[Check, ...]
     holds: bool | None
     verdict: str
@@ -59,25 +62,27 @@ class Fit:
         return self.largest.value / self.smallest.value if self.smallest.lower > 0 else math.inf
 
 
-def fit_of(subject: Subject, kernel: DenseKernel, extremes: Extremes | None) -> Fit:
+def fit_of(
+    subject: Subject, kernel: DenseKernel, extremes: Extremes | None, equal: EqualRows
+) -> Fit:
     """Hold parameters and spectrum against the data.
 
     Args:
         subject: with all samples.
         kernel: on all samples or on some.
         extremes: of the kernel on all samples, where the matrix has only some of them.
+        equal: inputs.
     """
-    conflicts, duplicates = _groups(subject)
     smallest = kernel.spectrum.smallest if extremes is None else extremes.smallest
     largest = kernel.spectrum.largest if extremes is None else extremes.largest
     checks = (
         Check("p >= n k", float(subject.parameters), float(subject.residuals), Sense.AT_LEAST,
               note="fewer parameters than residuals leave the kernel singular"),
-        Check("conflicting duplicates", float(len(conflicts)), 0.0,
+        Check("conflicting duplicates", float(len(equal.conflicts)), 0.0,
               note="no function has two values at one input"),
         smallest.check("lambda_min(K) > 0", 0.0, Sense.GREATER, note=_note(subject, extremes)),
     )  # fmt: skip
-    holds, verdict = _verdict(subject, kernel, checks, conflicts, extremes)
+    holds, verdict = _verdict(subject, kernel, checks, equal, extremes)
     top = kernel.spectrum.largest.value
     return Fit(
         parameters=subject.parameters,
@@ -88,8 +93,9 @@ def fit_of(subject: Subject, kernel: DenseKernel, extremes: Extremes | None) -> 
         smallest=smallest,
         largest=largest,
         directions=_directions(kernel, top),
-        conflicts=conflicts,
-        duplicates=duplicates,
+        conflicts=equal.conflicts,
+        duplicates=equal.duplicates,
+        forced=equal.forced,
         checks=checks,
         holds=holds,
         verdict=verdict,
@@ -104,16 +110,6 @@ def _directions(kernel: DenseKernel, top: float) -> dict[int, float]:
     return {steps: effective_dimension(clipped, top / steps).value for steps in _STEPS}
 
 
-def _groups(subject: Subject) -> tuple[tuple[tuple[int, ...], ...], tuple[tuple[int, ...], ...]]:
-    rows = np.asarray(subject.x).reshape(subject.samples, -1).astype(np.float64)
-    y = np.asarray(subject.y)
-    bad, good = [], []
-    for group in equal_rows(rows):
-        same = (y[group] == y[group[:1]]).all()
-        (good if same else bad).append(tuple(int(i) for i in group))
-    return tuple(bad), tuple(good)
-
-
 def _note(subject: Subject, extremes: Extremes | None) -> str:
     if extremes is not None:
         return "upper end certain up to rounding, lower end from a random start of Lanczos"
@@ -125,27 +121,18 @@ def _note(subject: Subject, extremes: Extremes | None) -> str:
     )
 
 
-def _listed(rows: tuple[int, ...]) -> str:
-    """`1 and 3`, `1, 3 and 20`; of many the first ones."""
-    if len(rows) > 5:
-        return f"{', '.join(map(str, rows[:5]))} and {len(rows) - 5} more"
-    return f"{', '.join(map(str, rows[:-1]))} and {rows[-1]}"
-
-
 def _verdict(
     subject: Subject,
     kernel: DenseKernel,
     checks: tuple[Check, ...],
-    conflicts: tuple[tuple[int, ...], ...],
+    equal: EqualRows,
     extremes: Extremes | None,
 ) -> tuple[bool | None, str]:
     p, size = subject.parameters, subject.residuals
-    if conflicts:
-        return False, (
-            f"No: rows {_listed(conflicts[0])} are equal inputs with different targets"
-            f"{f' ({len(conflicts)} such groups)' if len(conflicts) > 1 else ''}; no function fits "
-            f"{'both' if len(conflicts[0]) == 2 else 'them all'}."
-        )
+    if equal.conflicts:
+        fits = "both" if len(equal.conflicts[0]) == 2 else "them all"
+        least = "" if equal.forced is None else f"; the loss stays at {equal.forced:.4g} or above"
+        return False, f"No: {equal.sentence}; no function fits {fits}{least}."
     if p < size:
         return False, (
             f"No: {p} parameters move and {size} residuals must vanish, so that the tangent kernel "

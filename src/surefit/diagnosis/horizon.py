@@ -7,6 +7,7 @@ import math
 
 import numpy as np
 
+from surefit.diagnosis.conflicts import EqualRows
 from surefit.diagnosis.descent import Course
 from surefit.diagnosis.modes import Modes
 from surefit.diagnosis.subject import Subject
@@ -67,6 +68,7 @@ def horizon_of(
     step_size: float,
     limit: float,
     targets: tuple[float, ...] | None,
+    equal: EqualRows,
 ) -> Horizon:
     """Steps to every target.
 
@@ -77,6 +79,7 @@ def horizon_of(
         step_size: of every step.
         limit: beyond this step size the linearised network diverges.
         targets: losses; None: shares of the loss now.
+        equal: inputs, which may keep the loss above a target.
     """
     loss = float(subject.loss(subject.predictions(), subject.y))
     above = loss - subject.loss.minimum
@@ -88,7 +91,7 @@ def horizon_of(
     found = []
     for target in wanted if above > 0.0 else ():
         share = (target - subject.loss.minimum) / above
-        steps, answer = _answer(subject, modes, course, step_size, limit, loss, target)
+        steps, answer = _answer(subject, modes, course, step_size, limit, loss, target, equal)
         found.append(Reached(target, share, steps, answer))
     positive = np.flatnonzero(modes.values > 0.0)[:_SLOWEST]
     total = modes.total or 1.0
@@ -112,9 +115,12 @@ def _answer(
     limit: float,
     loss: float,
     target: float,
+    equal: EqualRows,
 ) -> tuple[int | None, str]:
     if loss <= target:
         return 0, "0"
+    if equal.conflicts and equal.forced is not None and target <= equal.forced * (1.0 + 1e-12):
+        return None, f"never: {equal.sentence}, so that it stays at {equal.forced:.4g} or above"
     if step_size > limit:
         return None, f"never: steps above {limit:.3g} diverge"
     if subject.scale is None:
