@@ -13,8 +13,6 @@ from surefit.theory import THEOREMS
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 TUTORIALS = sorted(path.stem for path in (DOCS / "tutorials").glob("*.py"))
-# More than ten seconds of the processor.
-LONG = {"how_wide", "implicit_from_scratch", "kernels_for_small_data"}
 QUICK = ("liu_zhu_belkin_2020", "oymak_soltanolkotabi_2019")
 NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?(?:e[-+]?\d+)?")
 
@@ -83,10 +81,8 @@ def run(*words):
     )
 
 
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=pytest.mark.slow) if n in LONG else n for n in TUTORIALS],
-)
+@pytest.mark.usefixtures("compiled_alike")
+@pytest.mark.parametrize("name", TUTORIALS)
 def test_a_tutorial_prints_what_its_page_shows(name):
     done = run("docs/generate/tutorials.py", name, "--check")
     assert done.returncode == 0, f"{done.stdout}{done.stderr[-3000:]}\nrun `make tutorials`"

@@ -41,10 +41,11 @@ import surefit as sf
 
 jax.config.update("jax_enable_x64", True)  # the small eigenvalues decide what is learnt late
 scaler = StandardScaler().fit(X_train)
-x, x_test = scaler.transform(X_train), scaler.transform(X_test)
+rows = np.concatenate([scaler.transform(X_train), scaler.transform(X_test)])
 network = sf.Serial(sf.Dense(512), sf.Relu(), sf.Dense(512), sf.Relu(), sf.Dense(1))
-kernel = sf.limit_kernel(network, x)
-eigenvalues = np.linalg.eigvalsh(kernel.ntk)
+kernel = sf.limit_kernel(network, rows).ntk
+n = len(X_train)
+eigenvalues = np.linalg.eigvalsh(kernel[:n, :n])
 print(f"eigenvalues from {eigenvalues[0]:.2g} to {eigenvalues[-1]:.2g}")
 
 # %% [markdown]
@@ -57,8 +58,7 @@ print(f"eigenvalues from {eigenvalues[0]:.2g} to {eigenvalues[-1]:.2g}")
 
 # %%
 targets = np.eye(3)[y_train] - 1 / 3
-cross = sf.limit_kernel(network, x_test, x)
-space = sf.FunctionSpace(kernel.ntk, targets, cross.ntk)
+space = sf.FunctionSpace(kernel[:n, :n], targets, kernel[n:, :n])
 for steps in (10, 100, 1000, 10_000):
     there = space.after(steps)
     right = np.mean(np.argmax(there.test, axis=1) == y_test)
