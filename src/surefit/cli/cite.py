@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from surefit.cli.console import RESULTS
+from surefit.cli.help import WideHelp
 from surefit.errors import StorageError
 
 __all__ = ["register"]
@@ -40,7 +41,7 @@ class Format(StrEnum):
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command("cite", help=HELP, short_help="Print what to cite for a run.")(cite)
+    app.command("cite", cls=WideHelp, help=HELP, short_help="Print what to cite for a run.")(cite)
 
 
 def cite(

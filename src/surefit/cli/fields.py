@@ -58,11 +58,16 @@ def _option(name: str, field: FieldInfo, panel: str) -> inspect.Parameter:
     default = field.default
     shown = " ".join(map(str, default)) if isinstance(default, tuple) else str(default)
     # The spec holds the defaults; an option that is not given stays None.
+    said = field.description
+    if bare is bool and default is not False:
+        said = f"{said} {'On by default. ' * bool(default)}The contrary: `--no-{flag[2:]}`."
+    elif bare is not bool and default is not None:
+        said = f"{said} Default: `{shown}`."
     info = typer.Option(
         *names,
-        help=field.description,
+        help=said,
         metavar=metavar,
-        show_default=False if default is None else shown.lower() if bare is bool else shown,
+        show_default=False,
         rich_help_panel=panel,
     )
     return inspect.Parameter(

@@ -10,6 +10,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from surefit.cli.console import RESULTS
+from surefit.cli.help import WideHelp
 from surefit.errors import UnknownNameError
 
 __all__ = ["register"]
@@ -17,7 +18,9 @@ __all__ = ["register"]
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command("list", short_help="Show everything that can be chosen by name.")(list_names)
+    app.command("list", cls=WideHelp, short_help="Show everything that can be chosen by name.")(
+        list_names
+    )
 
 
 def _summary(thing: object) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from typer.core import TyperCommand
+from surefit.cli.help import WideHelp
 
 __all__ = ["SpreadCommand", "is_option", "spread"]
 
@@ -42,7 +42,7 @@ def spread(arguments: list[str], several: set[str]) -> list[str]:
     return out
 
 
-class SpreadCommand(TyperCommand):
+class SpreadCommand(WideHelp):
     """A command whose list options take all values that follow them."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from surefit.cli.console import RESULTS
+from surefit.cli.help import WideHelp
 
 __all__ = ["register"]
 
@@ -33,7 +34,7 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
-    app.command("verify", help=HELP)(verify)
+    app.command("verify", cls=WideHelp, help=HELP)(verify)
 
 
 def verify(

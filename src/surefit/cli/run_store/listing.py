@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from surefit.cli.console import RESULTS
+from surefit.cli.help import WideHelp
 from surefit.cli.run_store.options import Json, Out, Where, chosen, names, stored
 from surefit.cli.spread import SpreadCommand
 
@@ -43,7 +44,7 @@ _ALIKE = ("data", "classes", "samples", "network", "activation", "width", "depth
 def register(app: typer.Typer) -> None:
     """Add the commands to the group."""
     app.command("list", cls=SpreadCommand, help=HELP)(list_runs)
-    app.command("columns")(columns_of_the_table)
+    app.command("columns", cls=WideHelp)(columns_of_the_table)
 
 
 def list_runs(

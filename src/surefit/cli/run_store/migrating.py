@@ -8,6 +8,7 @@ import typer
 
 from surefit.cli.console import ERRORS, RESULTS
 from surefit.cli.exits import ANSWER_IS_NO, DONE
+from surefit.cli.help import WideHelp
 from surefit.cli.run_store.options import Out, stored
 
 __all__ = ["register"]
@@ -29,7 +30,7 @@ Example:
 
 def register(app: typer.Typer) -> None:
     """Add the command to the group."""
-    app.command("migrate", help=HELP)(migrate)
+    app.command("migrate", cls=WideHelp, help=HELP)(migrate)
 
 
 def migrate(out: Out = Path("runs")) -> None:

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from surefit.cli.console import RESULTS
+from surefit.cli.help import WideHelp
 from surefit.cli.run_store.options import Json, Out, chosen, stored
 
 __all__ = ["register"]
@@ -27,7 +28,7 @@ Examples:
 
 def register(app: typer.Typer) -> None:
     """Add the command to the group."""
-    app.command("show", help=HELP)(show_run)
+    app.command("show", cls=WideHelp, help=HELP)(show_run)
 
 
 def show_run(
