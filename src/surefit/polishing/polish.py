@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import jax.numpy as jnp
 import numpy as np
@@ -14,6 +14,7 @@ from surefit.core.memory import available_bytes
 from surefit.core.precision import as_float64, float64
 from surefit.errors import NumericalError
 from surefit.polishing.arguments import require_arguments
+from surefit.polishing.kinks import step_between_kinks
 from surefit.polishing.result import Polish, PolishStatus, PolishStep
 from surefit.polishing.standing import Standing, standing
 from surefit.polishing.systems import DenseSystem, IterativeSystem, System
@@ -30,6 +31,7 @@ _SHRINK, _GROW = 0.1, 3.0
 _DAMPING = 1e-2  # at the start, in units of the mean eigenvalue of K
 _LEAST, _MOST = 1e-16, 1e6  # the range of the damping in these units
 _JITTER = 1e-5  # relative size of the random perturbation that leaves a kink
+_BETWEEN_KINKS = 3  # dampings for which a step is also tried that keeps all signs
 _STALLED_AFTER, _STALLED_BY = 12, 0.9  # accepted steps that together gain less than this factor
 _LARGE = 2500  # from here on the certificate is only asked near its end
 _COPIES = 4  # arrays of the size of K that the Gram matrix needs while it is made
@@ -55,6 +57,8 @@ def polish(
     the residual becomes $\lambda v$. A step is accepted where
     $\lVert r_{\mathrm{new}} - \lambda v\rVert \le 0.4\,\lVert r - \lambda v\rVert$; then $\lambda$
     is divided by 10, otherwise multiplied by 3. Near a fit with $J$ onto this is Newton's method.
+    Where a step is rejected and activations have kinks, one that changes no sign in the linear
+    model is tried too: pre-activations that would cross zero are made to stop half-way.
     It ends when the certificate's condition holds with a margin (`condition`).
 
     The weights change: statements about the polished weights are not about the run that led to
@@ -111,7 +115,7 @@ def polish(
         )
     floor = max(residual_norm, 1e-15 * float(np.linalg.norm(np.asarray(problem.y))))
     history: list[PolishStep] = []
-    damping, jittering, rejected = _DAMPING, 0, 0
+    damping, jittering, rejected, since = _DAMPING, 0, 0, 0
     last: Standing | None = None
     while True:
         system = _system(problem, now, dense, seed)
@@ -122,7 +126,7 @@ def polish(
         history.append(_entry(history, norm, damping, last, rejected))
         if progress is not None:
             progress(history[-1])
-        status = _status(history, steps, condition, floor)
+        status = _status(history, since, steps, condition, floor)
         if status is None:
             found = _step(problem, now, r, system, damping)
             if found is not None:
@@ -132,7 +136,7 @@ def polish(
         if status is PolishStatus.STALLED and jittering < jitters and len(history) <= steps:
             now = jittered(problem, now, _JITTER, seed + jittering)
             r = np.asarray(residual(problem, now))
-            jittering, damping, rejected = jittering + 1, _DAMPING, 0
+            jittering, damping, rejected, since = jittering + 1, _DAMPING, 0, len(history)
             continue
         break
     moved = distance(problem, start, now)
@@ -148,11 +152,8 @@ def _step(
     rejected = 0
     while damping <= _MOST:
         shift = damping * system.scale
-        v = system.solve(shift, r)
-        if v is not None and np.isfinite(v).all():
-            candidate = moved_by(problem, params, jnp.asarray(v))
+        for candidate, predicted in _candidates(problem, params, r, system, shift, rejected):
             new = np.asarray(residual(problem, candidate))
-            predicted = shift * v
             missed = np.linalg.norm(new - predicted)
             # A NaN is a rejection.
             better = np.linalg.norm(new) < np.linalg.norm(r)
@@ -162,15 +163,28 @@ def _step(
     return None
 
 
+def _candidates(
+    problem: Problem, params: Params, r: np.ndarray, system: System, shift: float, rejected: int
+) -> Iterator[tuple[Params, np.ndarray]]:
+    """Weights to try for one damping, and what the linear model predicts of their residual."""
+    v = system.solve(shift, r)
+    if v is not None and np.isfinite(v).all():
+        yield moved_by(problem, params, jnp.asarray(v)), shift * v
+    if rejected < _BETWEEN_KINKS and isinstance(system, DenseSystem):
+        kept = step_between_kinks(problem, params, r, system.gram, shift)
+        if kept is not None:
+            yield kept
+
+
 def _status(
-    history: list[PolishStep], steps: int, condition: float, floor: float
+    history: list[PolishStep], since: int, steps: int, condition: float, floor: float
 ) -> PolishStatus | None:
     now = history[-1]
     if now.condition <= condition:
         return PolishStatus.CERTIFIED
     if now.residual <= floor:
         return PolishStatus.REACHED
-    if len(history) > _STALLED_AFTER:
+    if len(history) - since > _STALLED_AFTER:
         before = history[-1 - _STALLED_AFTER].residual
         if now.residual > _STALLED_BY * before:
             return PolishStatus.STALLED

@@ -60,20 +60,24 @@ class _TappedMonotone(_AtEquilibrium, MonotoneEquilibrium):
     pass
 
 
+_EQUILIBRIA = {Equilibrium: _TappedEquilibrium, MonotoneEquilibrium: _TappedMonotone}
+
+
 def tapped(thing: Any, seen: list, tap: Callable[[Activation, list], Activation] = _Tap) -> Any:
     """A copy of a network, or of a part of it, whose activations are replaced.
 
     Args:
         thing: the network.
         seen: given to every replacement; equilibria append what flows in and their state.
-        tap: makes the replacement.
+        tap: makes the replacement; an equilibrium is left alone where its activation is.
     """
     if isinstance(thing, Activation):
         return tap(thing, seen)
-    if isinstance(thing, Equilibrium):
-        return _TappedEquilibrium.around(thing, seen)
-    if isinstance(thing, MonotoneEquilibrium):
-        return _TappedMonotone.around(thing, seen)
+    twin_of = next((twin for kind, twin in _EQUILIBRIA.items() if isinstance(thing, kind)), None)
+    if twin_of is not None:
+        own = getattr(thing, "activation", None)
+        left_alone = own is not None and tap(own, seen) is own
+        return thing if left_alone else twin_of.around(thing, seen)
     if isinstance(thing, tuple):
         return tuple(tapped(item, seen, tap) for item in thing)
     if not (isinstance(thing, Layer) and dataclasses.is_dataclass(thing)):
@@ -85,16 +89,31 @@ def tapped(thing: Any, seen: list, tap: Callable[[Activation, list], Activation]
     return twin
 
 
-def activity(network: Layer, params: Params, x: Float[Array, "n ..."]) -> list[Pair]:
+def activity(
+    network: Layer,
+    params: Params,
+    x: Float[Array, "n ..."],
+    chosen: Callable[[Activation], bool] = lambda activation: True,
+) -> list[Pair]:
     """What flows into every activation and what comes out, in the order of evaluation.
 
     Of an equilibrium that of the state at which it stands still, $Wh + x$ and $h$.
     Of a `Centred` network that of the trained copy; the anchor's never changes.
+
+    Args:
+        network: made of layers.
+        params: its parameters.
+        x: the batch.
+        chosen: which activations, also those of equilibria.
     """
     if isinstance(network, Centred):
-        return activity(network.network, params["network"], x)
+        return activity(network.network, params["network"], x, chosen)
     seen: list[Pair] = []
-    tapped(network, seen).apply(params, x)
+
+    def tap(activation: Activation, seen: list) -> Activation:
+        return _Tap(activation, seen) if chosen(activation) else activation
+
+    tapped(network, seen, tap).apply(params, x)
     return seen
 
 

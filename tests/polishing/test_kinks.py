@@ -1,0 +1,81 @@
+"""Steps that keep the signs of all pre-activations in the linear model."""
+
+import sys
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from jax.flatten_util import ravel_pytree
+
+import surefit as sf
+from surefit.polishing import polish
+from surefit.polishing.kinks import step_between_kinks
+from surefit.training.preactivations import preactivations
+
+RELU = sf.Serial(sf.Dense(24), sf.Relu(), sf.Dense(16), sf.Relu(), sf.Dense(1))
+IMPLICIT = sf.models.implicit_relu(24, gamma=0.3)
+NETWORKS = [RELU, sf.Centred(RELU), IMPLICIT]
+
+
+def data(n=8):
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(n, 5))
+    return x / np.linalg.norm(x, axis=1, keepdims=True), np.sign(rng.normal(size=n))
+
+
+def _flat_maps(problem, params):
+    """Outputs and pre-activations as functions of one vector, by the monitors' reader."""
+    moving, fixed = problem.split(params)
+    flat, unravel = ravel_pytree(moving)
+
+    def whole(v):
+        return eqx.combine(unravel(v), fixed)
+
+    def signs(v):
+        found = preactivations(problem.network, whole(v), problem.x)
+        return jnp.concatenate([z.reshape(len(problem.x), -1) for z in found], 1).reshape(-1)
+
+    return flat, lambda v: problem.network.apply(whole(v), problem.x).reshape(-1), signs
+
+
+@pytest.mark.parametrize("network", NETWORKS)
+def test_the_linear_model_of_the_step(network):
+    problem = sf.Problem(network, *data())
+    params = problem.init(1)
+    r, gram = np.asarray(problem.residual(params)), np.asarray(problem.gram(params))
+    damping = 1e-6 * np.trace(gram)
+    after, predicted = step_between_kinks(problem, params, r, gram, damping)
+    flat, outputs, signs = _flat_maps(problem, params)
+    step = ravel_pytree(problem.split(after)[0])[0] - flat
+    # The residual of the linear model, and no sign changed in that of the pre-activations.
+    change = jax.jvp(outputs, (flat,), (step,))[1]
+    np.testing.assert_allclose(r + change, predicted, atol=1e-7 * np.linalg.norm(r))
+    z, dz = jax.jvp(signs, (flat,), (step,))
+    assert np.all((z + dz) * z >= -1e-12)
+    # The plain step does change signs here, so the test says something.
+    plain = -jax.vjp(outputs, flat)[1](jnp.linalg.solve(gram + damping * jnp.eye(8), r))[0]
+    z, dz = jax.jvp(signs, (flat,), (plain,))
+    assert np.any((z + dz) * z < 0)
+
+
+def test_smooth_networks_have_no_kinks_to_keep_away_from():
+    for network in (sf.models.shallow(8), sf.models.implicit_linear(8, activation=sf.Tanh())):
+        problem = sf.Problem(network, *data())
+        params = problem.init(0)
+        r, gram = np.asarray(problem.residual(params)), np.asarray(problem.gram(params))
+        assert step_between_kinks(problem, params, r, gram, 1.0) is None
+
+
+@pytest.mark.slow
+def test_narrow_rectified_networks_are_polished(monkeypatch):
+    # An untrained start: plain steps stop on a kink.
+    problem = sf.Problem(sf.models.shallow(24, 1, sf.Relu(), antisymmetric=False), *data(24))
+    params, done = polish(problem, problem.init(0), jitters=0)
+    assert done.certified, done.message
+    assert sf.certify(problem, params).holds
+    polishing = sys.modules["surefit.polishing.polish"]
+    monkeypatch.setattr(polishing, "step_between_kinks", lambda *arguments: None)
+    _, plain = polish(problem, problem.init(0), jitters=0)
+    assert not plain.certified and plain.steps[-1].residual > 1.0
