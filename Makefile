@@ -78,4 +78,4 @@ lock:  ## renew requirements.lock from pyproject.toml (needs uv)
 	    --generate-hashes --no-header --no-annotate --upgrade -o requirements.lock
 
 clean:  ## remove the environment and what was built; runs are kept
-	rm -rf $(VENV) site build dist
+	rm -rf $(VENV) site build dist src/surefit/tangent/native/machine.so

@@ -43,9 +43,7 @@ class CustomBuildHook(BuildHookInterface):
                 self.app.display_info("no working C compiler: the wheel is pure Python")
                 return
             if version == "editable":
-                # Loaded from the sources; it replaces the file of a running process by another.
-                shutil.copy(made, source / f"{LIBRARY}.new")
-                os.replace(source / f"{LIBRARY}.new", source / LIBRARY)
+                installed(made, source)
             else:
                 self.kept = Path(tempfile.mkdtemp())
                 shutil.copy(made, self.kept / LIBRARY)
@@ -58,6 +56,12 @@ class CustomBuildHook(BuildHookInterface):
         """Remove what was compiled."""
         if hasattr(self, "kept"):
             shutil.rmtree(self.kept)
+
+
+def installed(library: Path, folder: Path) -> None:
+    """Put the library beside its sources; processes that have loaded the old one keep it."""
+    shutil.copy(library, folder / f"{LIBRARY}.new")
+    os.replace(folder / f"{LIBRARY}.new", folder / LIBRARY)
 
 
 def platform() -> str:
@@ -103,8 +107,9 @@ def _started(line: list[str], work: Path) -> subprocess.Popen:
 
 if __name__ == "__main__":
     # For work on the machine itself: `python hatch_build.py`.
+    native = Path(__file__).parent / FOLDER
     with tempfile.TemporaryDirectory() as folder:
-        result = compiled(FOLDER, Path(folder))
+        result = compiled(native, Path(folder))
         if result is None:
             raise SystemExit("no working C compiler")
-        os.replace(shutil.copy(result, FOLDER / f"{LIBRARY}.new"), FOLDER / LIBRARY)
+        installed(result, native)

@@ -52,8 +52,8 @@ def size_for(x: Array, size: int) -> int:
     return size if on_processor(x) else LARGE
 
 
-def placed(matrix: Float[np.ndarray, "n1 n2"] | None, x: Array) -> Float[Array, "n1 n2"] | None:
-    """The matrix as a JAX array where `x` is, without a copy on a processor; None stays None.
+def placed(matrix: Float[np.ndarray, "..."] | None, x: Array) -> Float[Array, "..."] | None:
+    """A matrix as a JAX array where `x` is, without a copy on a processor; None stays None.
 
     The memory is given away: nobody may write to `matrix` afterwards.
     """

@@ -91,6 +91,7 @@ def _machine(x: Float[Array, "n d"]) -> tuple[Library | None, str]:
     return found, f" (no compiled routine: {missing()})" if found is None else ", compiled routine"
 
 
+@np.errstate(all="ignore")
 def _function_of_the_angle(
     network: Layer, x1: Float[Array, "n d"], x2: Float[Array, "m d"] | None
 ) -> Univariate | None:
@@ -100,9 +101,10 @@ def _function_of_the_angle(
     else:
         rows = [np.asarray(x) for x in (x1, x2) if x is not None]
         squares = np.concatenate([np.einsum("nd,nd->n", x, x) for x in rows]).astype(np.float64)
-        if np.ptp(squares) > EQUAL * np.finfo(dtype).eps * squares.max():
+        if not np.ptp(squares) <= EQUAL * np.finfo(dtype).eps * squares.max():
             return None
-        found = fit(network, width, float(squares.mean()) / width, dtype)
+        variance = float(squares.mean()) / width
+        found = fit(network, width, variance, dtype) if 0 < variance < np.inf else None
     if found is None or found.error > TOLERANCE[dtype]:
         return None
     return found
@@ -117,6 +119,7 @@ def _words(found: Univariate, gap: float) -> str:
 
 
 @float64
+@np.errstate(all="ignore")
 def _largest_gap(
     network: Layer,
     kernel: Kernel,

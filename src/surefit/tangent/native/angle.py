@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 import math
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -22,6 +21,7 @@ from surefit.tangent.univariate import Univariate, again
 __all__ = ["angle_kernel"]
 
 
+@np.errstate(all="ignore")
 def angle_kernel(
     machine: Library,
     found: Univariate,
@@ -58,12 +58,12 @@ def angle_kernel(
         values = again(found, a, b, pairs, opposite, get, scale)
         for matrix, value in zip(matrices, values, strict=True):
             replace_entries(matrix, pairs, value, symmetric)
-    variance1 = jnp.asarray(scale1**2 * found.ends[0])
+    variance1 = placed(scale1**2 * found.ends[0], x1)
     return Kernel(
         nngp=placed(by_name.get("nngp"), x1),
         ntk=placed(by_name.get("ntk"), x1),
         variance1=variance1,
-        variance2=variance1 if symmetric else jnp.asarray(scale2**2 * found.ends[0]),
+        variance2=variance1 if symmetric else placed(scale2**2 * found.ends[0], x1),
         width=found.width,
         gaussian=found.gaussian,
         symmetric=symmetric,

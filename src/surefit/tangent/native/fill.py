@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
@@ -21,6 +22,8 @@ __all__ = ["SIZE", "fill", "values_of"]
 
 # Rows and columns of a tile: its products stay in the second cache.
 SIZE = 256
+# All processors are taken, and the number of the library's threads is one for all.
+ALONE = threading.Lock()
 
 
 def fill(
@@ -77,7 +80,7 @@ def fill(
             every.append(found[:count].copy())
         return every
 
-    with _blas().limit(limits=1), ThreadPoolExecutor(threads) as pool:
+    with ALONE, _blas().limit(limits=1), ThreadPoolExecutor(threads) as pool:
         parts = [part for share in pool.map(work, range(threads)) for part in share]
         return matrices, np.concatenate(parts)
 

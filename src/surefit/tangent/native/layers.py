@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float
 
@@ -31,6 +30,7 @@ def _program(
     return compiled(results, found.nodes["close"], found.product, dtype, numbers)
 
 
+@np.errstate(all="ignore")
 def layers_kernel(
     machine: Library,
     network: Layer,
@@ -73,8 +73,8 @@ def layers_kernel(
     return Kernel(
         nngp=placed(by_name.get("nngp"), x1),
         ntk=placed(by_name.get("ntk"), x1),
-        variance1=jnp.asarray(own1[0]),
-        variance2=jnp.asarray(ends),
+        variance1=placed(own1[0], x1),
+        variance2=placed(ends, x1),
         width=found.width,
         gaussian=found.gaussian,
         symmetric=symmetric,

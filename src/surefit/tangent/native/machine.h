@@ -29,7 +29,7 @@ static inline __attribute__((always_inline)) void LOCAL(evaluate)(
             if (other) {
                 V o;
                 memcpy(&o, other + k + g * LANES, sizeof(V));
-                where[g] = o != 0;
+                where[g] = (I)(o != 0);
             }
         }
         for (int q = count - 1; q >= 0; q--) {
