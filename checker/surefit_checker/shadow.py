@@ -217,13 +217,10 @@ class Shadow:
         tau = self.floats.error(self.u_row * self.w_row)
         h = Ball(self.h, (tau + a.slope * self.z_error) * NEARLY)
         d1 = Ball(self.d1, (TAU_DERIVATIVES + a.bend * self.z_error) * NEARLY)
-        d = Ball(np.tile(d1.mid, (k, 1)), np.tile(d1.rad, (k, 1)))
-        d = d * np.repeat(self.v, n, 0)
-        pairs = Ball(np.tile(self.pairs.mid, (k, k)), np.tile(self.pairs.rad, (k, k)))
-        kernel = (d @ d.T) * pairs
+        d = d1.each(lambda a: np.tile(a, (k, 1))) * np.repeat(self.v, n, 0)
+        kernel = (d @ d.T) * self.pairs.each(lambda a: np.tile(a, (k, k)))
         if self.moves_out:
-            own = h @ h.T
-            kernel = kernel + Ball(np.kron(np.eye(k), own.mid), np.kron(np.eye(k), own.rad))
+            kernel = kernel + (h @ h.T).each(lambda a: np.kron(np.eye(k), a))
         self.beta = self.scale * np.sqrt(_largest(kernel)) * NEARLY
         # On the ball of radius x: |D^2 f| <= max_j (A_j + sqrt(A_j^2 + 4 B^2)) / 2 (curvature.py).
         room = self.limit - self.beta

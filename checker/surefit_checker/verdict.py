@@ -130,9 +130,10 @@ class Chain:
             UndecidedError: one is beyond float64 and proves nothing.
         """
         for name, value in numbers.items():
-            self.numbers[name] = (float_down if name in LOWER else float_up)(arb(value))
-            if not np.isfinite(self.numbers[name]):
+            bound = (float_down if name in LOWER else float_up)(arb(value))
+            if not np.isfinite(bound):
                 raise UndecidedError(f"{name} is outside the range of float64")
+            self.numbers[name] = bound
         return [arb(self.numbers[name]) for name in numbers]
 
     def compare(self, claims: dict[str, float]) -> None:

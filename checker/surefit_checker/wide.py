@@ -32,9 +32,8 @@ class Wide(Array):
 
     def ball(self) -> Ball:
         """Rounded to float64."""
-        values = self.data.ravel().tolist()
-        mid = np.array([float(x.mid()) for x in values]).reshape(self.shape)
-        rad = np.array([float(x.rad()) for x in values]).reshape(self.shape)
+        parts = (np.frompyfunc(lambda x, f=f: float(f(x)), 1, 1) for f in (arb.mid, arb.rad))
+        mid, rad = (np.asarray(part(self.data), np.float64) for part in parts)
         return Ball(mid, up(rad * (1 + 2.0**-50) + 2.0**-51 * np.abs(mid), 4))
 
     def __neg__(self) -> Wide:

@@ -58,3 +58,37 @@ def test_the_core_is_short():
     stated = int(re.search(r"networks: (\d+) lines", core).group(1))
     assert stated == sum(numbers) and stated <= 800
     assert len(re.findall(r"^\| `.* \| (\d+) \|", rest, re.MULTILINE)) == 8
+
+
+def _imported(tree):
+    """Names that a file takes from the checker, with the module of each."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("surefit_checker"):
+            for one in node.names:
+                module = node.module.removeprefix("surefit_checker").lstrip(".")
+                own = "/".join([*module.split("."), one.name]).lstrip("/") + ".py"
+                inside = (CHECKER / "surefit_checker" / own).exists()
+                yield one.name, own if inside else module.replace(".", "/") + ".py"
+
+
+def test_the_core_knows_the_other_pages_by_its_tables_only():
+    readme = (CHECKER / "README.md").read_text()
+    core = set(
+        re.findall(r"`([^`\n]+\.py)`", readme.split("**The core**")[1].split("Everything")[0])
+    )
+    tables = {"network.py": "KINDS", "checking.py": "PROOFS"}
+    others = set()
+    for name in core:
+        tree = ast.parse((CHECKER / "surefit_checker" / name).read_text())
+        foreign = {what: module for what, module in _imported(tree) if module not in core}
+        others |= set(foreign.values())
+        table = [
+            node
+            for node in tree.body
+            if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == tables.get(name)
+        ]
+        listed = {id(one) for node in table for one in ast.walk(node)}
+        for node in ast.walk(tree):
+            if isinstance(node, ast.Name) and node.id in foreign and id(node) not in listed:
+                assert (name, node.id) == ("checking.py", "Wide")  # --bits
+    assert {"layers/convolution.py", "statements/shadowing.py", "wide.py"} <= others

@@ -55,9 +55,7 @@ def prove(problem: Problem, chain: Chain) -> str:
         chain.at_most(f"{name} weights stay where the curvature is bounded", crowding, arb(1))
     rate = (slope * (1 - phi) * least).lower()
     chain.found(path_length=length, rate=rate)
-    chain.found(
-        **dict(zip(["output_movement", "hidden_movement"], map(np.max, moved), strict=True))
-    )
+    chain.found(output_movement=np.max(moved[0]), hidden_movement=np.max(moved[1]))
     size = most.sqrt() * arb(numbers["linear_path_length"])
     return (
         f"Gradient descent on the loss with step size {problem.statement.step_size!r} from the "
