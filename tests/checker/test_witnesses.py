@@ -40,6 +40,19 @@ def test_radii_are_subtracted():
     assert least_eigenvalue(Ball(k, e)) <= low
 
 
+def test_midpoints_need_not_be_symmetric():
+    q = np.linalg.qr(RNG.normal(size=(8, 8)))[0]
+    k = (q * np.linspace(1.0, 2.0, 8)) @ q.T
+    k = 0.5 * (k + k.T)
+    low, high = true_extremes(k)
+    for upper in (False, True):  # LAPACK reads one triangle only
+        noise = 1e-3 * np.tril(RNG.random((8, 8)), -1)
+        ball = Ball(k + (noise.T if upper else noise), 1e-3)
+        found = least_eigenvalue(ball)
+        assert low - mpmath.mpf(3e-2) <= found <= low
+        assert high <= -least_eigenvalue(-ball) <= high + mpmath.mpf(3e-2)
+
+
 def test_singular_and_indefinite_matrices_get_no_positive_bound():
     a = RNG.normal(size=(6, 3))
     assert not least_eigenvalue(Ball(a) @ Ball(a).T) > 0
