@@ -3,11 +3,14 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+from surefit.cli.certify import what_else
 from surefit.core.record import RunRecord
+from surefit.runs import CertifySpec
 
 SMALL = ("certify", "--samples", 24, "--classes", 0, 1, "--width", 64, "--out", "runs")
 
@@ -53,6 +56,25 @@ def test_no_certificate_is_exit_code_one_and_says_what_is_missing(surefit, tmp_p
     assert code == 1
     assert "No certificate after 3 steps" in out
     assert RunRecord.load(only_run(tmp_path)).holds is False
+
+
+@pytest.mark.parametrize(
+    ("fields", "shown"),
+    [
+        ({"data": "my.csv:price"}, "`--preprocess sphere --weight-std 8 --polish`."),
+        ({"data": "wine", "polish": True, "weight_std": 2.0}, "`--preprocess sphere`."),
+        ({"data": "my.csv", "preprocess": ["sphere"]}, None),
+        ({"data": "my.csv", "loss": "mean_cross_entropy"}, None),
+        ({"data": "digits"}, None),
+    ],
+)
+def test_a_table_without_a_certificate_is_shown_another_preprocessing(
+    fields, shown, tmp_path, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    Path("my.csv").write_text("1,2,0\n2,1,1\n", encoding="utf-8")
+    hint = what_else(CertifySpec.parse(fields))
+    assert hint == "" if shown is None else hint.endswith(f"Try the same command with {shown}")
 
 
 def test_quiet_prints_the_verdict_only(surefit):

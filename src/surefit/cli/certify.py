@@ -11,8 +11,9 @@ from surefit.cli.console import ERRORS, RESULTS
 from surefit.cli.exits import ANSWER_IS_NO, DONE, INTERRUPTED
 from surefit.cli.fields import given, with_fields
 from surefit.cli.spread import SpreadCommand
+from surefit.runs import CertifySpec
 
-__all__ = ["register"]
+__all__ = ["register", "what_else"]
 
 HELP = """
 Train a network on your data, check the theory against it, and certify the result.
@@ -40,6 +41,9 @@ Examples:
 
 - `surefit certify --data breast_cancer --samples 200 --theorems oymak_soltanolkotabi_2019`
 """
+
+_TABLES = ("breast_cancer", "diabetes", "wine")
+_SQUARED = ("half_squared", "sum_squared", "half_mean_squared", "mean_squared")
 
 
 def register(app: typer.Typer) -> None:
@@ -100,4 +104,22 @@ def certify(
         ERRORS.print("Interrupted. Nothing is lost: run the same command again to go on.")
         raise typer.Exit(INTERRUPTED)
     print_finished(RESULTS, finished, quiet=quiet)
+    if not (finished.record.holds or quiet) and (hint := what_else(parsed)):
+        RESULTS.print(f"\n{hint}", soft_wrap=True, markup=False)
     raise typer.Exit(DONE if finished.record.holds else ANSWER_IS_NO)
+
+
+def what_else(spec: CertifySpec) -> str:
+    """What else to try on a table whose rows were moved to the sphere by dropping their length."""
+    name = spec.data.partition(":")[0].lower().removesuffix(".gz")
+    table = name.endswith((".csv", ".tsv")) or name in _TABLES
+    if not table or spec.preprocess != CertifySpec().preprocess or spec.loss not in _SQUARED:
+        return ""
+    more = ["--preprocess sphere"]
+    more += ["--weight-std 8"] if spec.weight_std is None else []
+    more += [] if spec.polish else ["--polish"]
+    return (
+        f"This is a table, and `{' '.join(spec.preprocess)}` keeps the direction of a row only: "
+        "rows that differ in length become alike. Try the same command with "
+        f"`{' '.join(more)}`."
+    )

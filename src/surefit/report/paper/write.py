@@ -78,7 +78,7 @@ def write_figures(
     except OSError as cause:
         raise StorageError(
             f"`write_figures(to=...)` must be a directory that can be written. Got {to}: "
-            f"{cause.strerror or cause}. Name another one."
+            f"{cause.strerror or cause}. Make room there, or name another directory."
         ) from cause
     return tuple(written)
 
