@@ -18,6 +18,7 @@ PAGES = [
     if "```python" in page.read_text(encoding="utf-8") and not page.with_suffix(".py").exists()
 ]
 START = ROOT / "docs" / "index.md"
+CERTIFY = re.compile(r"^surefit certify (?:[^\n]*\\\n)*[^\n]*", re.MULTILINE)
 BLOCK = re.compile(r"^```python[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -68,10 +69,14 @@ def test_the_first_block_of_the_first_page_proves_convergence_on_a_csv(tmp_path)
 
 
 @pytest.mark.parametrize(
-    "command", re.findall(r"^surefit certify (?:[^\n]*\\\n)*[^\n]*", (ROOT / "README.md").read_text(
-        encoding="utf-8"), re.MULTILINE)
+    "command", [
+        command
+        for page in (ROOT / "README.md", START)
+        for command in CERTIFY.findall(page.read_text(encoding="utf-8"))
+        if "--help" not in command
+    ]
 )  # fmt: skip
-def test_the_commands_of_the_readme_are_understood(command, tmp_path):
+def test_the_commands_of_the_first_pages_are_understood(command, tmp_path):
     write_my_csv(tmp_path)
     words = shlex.split(command.replace("\\\n", " "), comments=True)
     done = subprocess.run(

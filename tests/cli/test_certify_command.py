@@ -61,7 +61,7 @@ def test_no_certificate_is_exit_code_one_and_says_what_is_missing(surefit, tmp_p
 @pytest.mark.parametrize(
     ("fields", "shown"),
     [
-        ({"data": "my.csv:price"}, "`--preprocess sphere --weight-std 8 --polish`."),
+        ({"data": "my.csv"}, "`--preprocess sphere --weight-std 8 --polish`."),
         ({"data": "wine", "polish": True, "weight_std": 2.0}, "`--preprocess sphere`."),
         ({"data": "my.csv", "preprocess": ["sphere"]}, None),
         ({"data": "my.csv", "loss": "mean_cross_entropy"}, None),

@@ -111,7 +111,7 @@ def certify(
 
 def what_else(spec: CertifySpec) -> str:
     """What else to try on a table whose rows were moved to the sphere by dropping their length."""
-    name = spec.data.partition(":")[0].lower().removesuffix(".gz")
+    name = spec.data.lower().removesuffix(".gz")
     table = name.endswith((".csv", ".tsv")) or name in _TABLES
     if not table or spec.preprocess != CertifySpec().preprocess or spec.loss not in _SQUARED:
         return ""
