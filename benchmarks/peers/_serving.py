@@ -4,8 +4,6 @@ Both sides of a comparison are such processes, each in its own environment; this
 but the standard library and NumPy. Every request is one line; the answer is one line of JSON.
 """
 
-import contextlib
-import ctypes
 import json
 import sys
 import time
@@ -26,12 +24,6 @@ def forget_peak():
     """From here on the peak counts."""
     with open("/proc/self/clear_refs", "w", encoding="ascii") as file:
         file.write("5")
-
-
-def give_back():
-    """Return to the system what was freed, where the C library can."""
-    with contextlib.suppress(AttributeError, OSError):
-        ctypes.CDLL(None).malloc_trim(0)
 
 
 def serve(prepare, start):
@@ -65,7 +57,6 @@ def serve(prepare, start):
         elif words[0] == "computing":
             # Above inputs and programs: what one more computation takes, its result included.
             result = None
-            give_back()
             forget_peak()
             now = held("VmRSS")
             result = action()
