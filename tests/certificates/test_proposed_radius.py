@@ -1,5 +1,7 @@
 """What holds with room is proved: the radius proposed suits bounds that are less sharp."""
 
+import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -36,3 +38,12 @@ def test_certificates_at_the_start_are_proved(build, condition, tmp_path):
     assert certificate.quantities["condition"] == pytest.approx(condition, rel=1e-6)
     verdict = sf.verify(certificate.save(tmp_path / "certificate"))
     assert verdict.verdict == "proved", verdict.reason
+
+
+def test_an_exact_fit_is_proved(tmp_path):
+    network = _deep(16)
+    params = network.init(jax.random.key(0), (6,))
+    problem = sf.Problem(network, X, np.asarray(network.apply(params, jnp.asarray(X))))
+    certificate = sf.certify(problem, params)
+    assert certificate.quantities["residual"] == 0.0
+    assert sf.verify(certificate.save(tmp_path / "certificate")).verdict == "proved"

@@ -10,7 +10,7 @@ import pytest
 from jax.flatten_util import ravel_pytree
 
 import surefit as sf
-from surefit.polishing import polish
+from surefit.polishing import PolishStatus, polish
 from surefit.polishing.kinks import step_between_kinks
 from surefit.training.preactivations import preactivations
 
@@ -79,3 +79,20 @@ def test_narrow_rectified_networks_are_polished(monkeypatch):
     monkeypatch.setattr(polishing, "step_between_kinks", lambda *arguments: None)
     _, plain = polish(problem, problem.init(0), jitters=0)
     assert not plain.certified and plain.steps[-1].residual > 1.0
+
+
+def test_an_exact_fit_on_a_kink_is_moved_off_it():
+    x, _ = data(6)
+    network = sf.models.shallow(24, 1, sf.Relu(), antisymmetric=False)
+    params = network.init(jax.random.key(0), (5,))
+    w = np.array(params[0]["w"])
+    w[3] -= (w[3] @ x[0]) * x[0]  # neuron 3 is at its kink on sample 0
+    params = ({**params[0], "w": jnp.asarray(w)}, *params[1:])
+    y = np.asarray(network.apply(params, jnp.asarray(x)))
+    problem = sf.Problem(network, x, np.nextafter(y, np.inf))
+    assert not sf.certify(problem, params).holds
+    _, stuck = polish(problem, params, jitters=0)
+    assert not stuck.certified and stuck.status is PolishStatus.REACHED
+    moved, done = polish(problem, params)
+    assert done.certified and done.jitters == 1, done.message
+    assert sf.certify(problem, moved).holds

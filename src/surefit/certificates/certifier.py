@@ -36,6 +36,7 @@ BARE = "gradient {} from the saved weights converges to zero training loss at a 
 LEAST_ROOM, ROOMS = 1.01, (1.3, 1.8, 2.7, 1.1)
 # By what factor the majorant of that program is to have passed zero at the proposed radius.
 MARGIN = 1.1
+SMALL = 1e-6  # stands for the radius where the residual is 0
 # Of the radius up to which curvature is bounded, which that program may put lower.
 WITHIN_REACH = 0.9
 SCOPE = (
@@ -184,6 +185,8 @@ def _proposed_radius(point: Point, radius: float) -> float:
     The first zero of a majorant has no room for rounding; a little beyond it is negative. Where
     no candidate has the margin, the one that comes nearest to it.
     """
+    if radius == 0.0:  # an exact fit in float64, and within rounding elsewhere
+        radius = min(SMALL, 1e-3 * point.reach)
     best, found = -math.inf, radius * LEAST_ROOM
     for rho in (radius * room for room in ROOMS):
         if rho <= WITHIN_REACH * point.reach and best < MARGIN:

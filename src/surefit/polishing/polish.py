@@ -73,8 +73,8 @@ def polish(
         residual_norm: stop at this residual norm in any case; 0: go on to the certificate.
         iterative: solve by preconditioned conjugate gradients without forming the N by N matrix
             K, without asking for certificates; None: where K would not fit into memory.
-        jitters: how often, where no step helps, the weights may be perturbed at random, by a
-            relative $10^{-5}$: semi-smooth steps can get stuck on a kink.
+        jitters: how often, where no step helps or the fit is exact with a pre-activation on its
+            kink, the weights may be perturbed at random, by a relative $10^{-5}$.
         seed: of perturbations and preconditioner.
         progress: is called with every accepted step.
 
@@ -133,7 +133,10 @@ def polish(
                 now, r, damping, rejected = found
                 continue
             status = PolishStatus.STALLED
-        if status is PolishStatus.STALLED and jittering < jitters and len(history) <= steps:
+        stuck = status is PolishStatus.STALLED or (
+            status is PolishStatus.REACHED and residual_norm == 0.0 and _on_a_kink(last)
+        )
+        if stuck and jittering < jitters and len(history) <= steps:
             now = jittered(problem, now, _JITTER, seed + jittering)
             r = np.asarray(residual(problem, now))
             jittering, damping, rejected, since = jittering + 1, _DAMPING, 0, len(history)
@@ -203,6 +206,12 @@ def _entry(
         condition=last.condition if asked else math.nan,
         rejected=rejected,
     )
+
+
+def _on_a_kink(last: Standing | None) -> bool:
+    """Whether what is missing to a certificate may be the distance to a kink."""
+    kinked = last is not None and last.profile is not None and math.isfinite(last.profile.limit)
+    return kinked and not last.condition < 1.0
 
 
 def _worth_asking(problem: Problem, history: list[PolishStep], norm: float) -> bool:
