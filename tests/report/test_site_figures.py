@@ -158,14 +158,14 @@ def test_kernel_runs_and_experiments_have_other_figures():
         {**row, "kind": "kernel", "width": None, "lambda_min_limit": 1.0 / row["samples"]}
         for row in rows()
     )
-    some = Family(0, "kernels", "kernel", kernels)
+    some = Family(0, "kernels", "kernel", kernels, "kernels")
     line = (np.arange(1.0, 4), np.array([3.0, 2.0, 1.0]))
     traces = {r["run_id"]: RunTraces(r["run_id"], None, 10.0, None, spectra={"ntk": line})
               for r in kernels}  # fmt: skip
     assert success_charts(some, traces) == {}
     assert [chart.ident for chart in general_charts(some, traces)] == ["eigenvalues", "spectra"]
     assert "no phase diagram" in remarks(some)[0]
-    assert "figures of their own" in remarks(Family(0, "e", "experiment", kernels))[0]
+    assert "figures of their own" in remarks(Family(0, "e", "experiment", kernels, "e"))[0]
 
 
 def test_curves_have_their_predictions_and_choices(seen, traces):
@@ -229,3 +229,15 @@ def test_a_name_that_leaves_the_store_is_no_run(seen):
     assert seen.directory(row) is not None
     assert seen.directory({**row, "run_id": f"../{seen.root.name}/{row['run_id']}"}) is None
     assert dataclasses.replace(seen, rows=({**row, "run_id": ".."},)).runs == []
+
+
+def test_a_long_label_is_short_in_menus_and_whole_in_captions():
+    rows = [
+        {"kind": "certify", "data": "digits", "network": "resnet", "activation": "relu", "depth": d,
+         "preprocess": "standardise append_coordinate unit_norm centre " * d, "tau": f"1/{d}"}
+        for d in (2, 3)
+    ]  # fmt: skip
+    found = families(rows)
+    assert all(len(family.label) <= 90 and family.label.endswith("…") for family in found)
+    assert all(family.whole.endswith(", tau 1/2") or "tau 1/3" in family.whole for family in found)
+    assert all(family.whole.startswith(family.label[:-1]) for family in found)

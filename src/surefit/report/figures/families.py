@@ -29,15 +29,18 @@ class Family:
 
     Args:
         ident: its number, from 0.
-        label: what tells it from the others of the store; of a single family, what it is.
+        label: what tells it from the others of the store; of a single family, what it is. In a
+            menu it has to be short: `whole` is all of it.
         kind: `certify`, `kernel` or `experiment`.
         rows: its finished runs.
+        whole: the label in full.
     """
 
     ident: int
     label: str
     kind: str
     rows: tuple[Row, ...]
+    whole: str
 
     def values(self, name: str) -> tuple[Any, ...]:
         """The different values of a column, ascending; None left out."""
@@ -61,9 +64,10 @@ def families(rows: Iterable[Row]) -> list[Family]:
         for index, name in enumerate(_SPEC)
         if len({key[index] for key in groups}) > 1 and name != "data_sha256"
     ]
+    labels = [_label(key, varying) for key, _ in ranked]
     return [
-        Family(number, _label(key, varying), str(key[0]), tuple(members))
-        for number, (key, members) in enumerate(ranked)
+        Family(number, _short(label), str(key[0]), tuple(members), label)
+        for number, (label, (key, members)) in enumerate(zip(labels, ranked, strict=True))
     ]
 
 
@@ -80,7 +84,10 @@ def _label(key: tuple[Any, ...], varying: list[int]) -> str:
         if name in shown or key[index] is None:
             continue
         parts.append(f"{_WORDS.get(name, name.replace('_', ' '))} {_plain(key[index])}")
-    text = ", ".join(parts) or "runs"
+    return ", ".join(parts) or "runs"
+
+
+def _short(text: str) -> str:
     return text if len(text) <= _LENGTH else f"{text[: _LENGTH - 1]}…"
 
 

@@ -89,7 +89,7 @@ def _charts(store: StoreView) -> Iterator[tuple[str, tuple[str, Chart]]]:
     several = len(store.families) > 1
     for family in store.families[:_MOST_FAMILIES]:
         prefix = f"group{family.ident + 1}-" if several else ""
-        label = family.label
+        label = family.whole
         for charts in success_charts(family, traces).values():
             for chart in charts:
                 yield f"{prefix}{chart.ident}", (label, chart)
