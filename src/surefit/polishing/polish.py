@@ -32,6 +32,8 @@ _DAMPING = 1e-2  # at the start, in units of the mean eigenvalue of K
 _LEAST, _MOST = 1e-16, 1e6  # the range of the damping in these units
 _JITTER = 1e-5  # relative size of the random perturbation that leaves a kink
 _BETWEEN_KINKS = 3  # dampings for which a step is also tried that keeps all signs
+_CLEAR = 8  # lengths of the path, about |r| / sigma, that no kink may be within
+_ROUNDED = 1e-9  # a distance to a kink that no bound of rounding hides
 _STALLED_AFTER, _STALLED_BY = 12, 0.9  # accepted steps that together gain less than this factor
 _LARGE = 2500  # from here on the certificate is only asked near its end
 _COPIES = 4  # arrays of the size of K that the Gram matrix needs while it is made
@@ -126,7 +128,8 @@ def polish(
         history.append(_entry(history, norm, damping, last, rejected))
         if progress is not None:
             progress(history[-1])
-        status = _status(history, since, steps, condition, floor)
+        clear = _clear_of_kinks(last, norm)
+        status = _status(history, since, steps, condition if clear else 0.0, floor)
         if status is None:
             found = _step(problem, now, r, system, damping)
             if found is not None:
@@ -134,13 +137,15 @@ def polish(
                 continue
             status = PolishStatus.STALLED
         stuck = status is PolishStatus.STALLED or (
-            status is PolishStatus.REACHED and residual_norm == 0.0 and _on_a_kink(last)
+            status is PolishStatus.REACHED and residual_norm == 0.0 and not clear
         )
         if stuck and jittering < jitters and len(history) <= steps:
             now = jittered(problem, now, _JITTER, seed + jittering)
             r = np.asarray(residual(problem, now))
             jittering, damping, rejected, since = jittering + 1, _DAMPING, 0, len(history)
             continue
+        if history[-1].condition <= condition:
+            status = PolishStatus.CERTIFIED
         break
     moved = distance(problem, start, now)
     text = message(status, history, last, moved, jittering)
@@ -208,10 +213,12 @@ def _entry(
     )
 
 
-def _on_a_kink(last: Standing | None) -> bool:
-    """Whether what is missing to a certificate may be the distance to a kink."""
-    kinked = last is not None and last.profile is not None and math.isfinite(last.profile.limit)
-    return kinked and not last.condition < 1.0
+def _clear_of_kinks(last: Standing | None, norm: float) -> bool:
+    """Whether all signs stay on a ball that is wider than the path and than rounding."""
+    if last is None or last.profile is None:
+        return True
+    needed = _CLEAR * norm / last.sigma if last.sigma > 0 else math.inf
+    return last.profile.limit >= max(needed, _ROUNDED)
 
 
 def _worth_asking(problem: Problem, history: list[PolishStep], norm: float) -> bool:

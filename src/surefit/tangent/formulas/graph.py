@@ -188,7 +188,7 @@ def evaluate(nodes: Sequence[Node], inputs: dict[str, Values], dtype: str) -> li
                 left[v] -= 1
                 if not left[v]:
                     del known[v]
-    return [known[node] for node in nodes]
+    return [np.asarray(known[node]) for node in nodes]
 
 
 def _needed(node: Node) -> tuple[Node, ...]:
