@@ -38,7 +38,7 @@ LEAST_ROOM, ROOMS = 1.01, (1.3, 1.8, 2.7, 1.1)
 MARGIN = 1.1
 SMALL = 1e-6  # stands for the radius where the residual is 0
 # Of the radius up to which curvature is bounded, which that program may put lower.
-WITHIN_REACH = 0.9
+WITHIN_REACH, FAR_WITHIN_REACH = 0.9, 0.1
 SCOPE = (
     "Scope: exact gradient {dynamics} from the saved weights, not the run that led there; "
     "evidence float: evaluated in float64 (the extreme eigenvalues enclosed with their rounding, "
@@ -188,7 +188,12 @@ def _proposed_radius(point: Point, radius: float) -> float:
     if radius == 0.0:  # an exact fit in float64, and within rounding elsewhere
         radius = min(SMALL, 1e-3 * point.reach)
     best, found = -math.inf, radius * LEAST_ROOM
-    for rho in (radius * room for room in ROOMS):
+    flat = point.lipschitz(0.0)
+    # Far below sigma/Lambda there is room for residuals that are not known well, at no cost.
+    scale = point.sigma.lower / flat if flat > 0 else 0.0
+    far = min(math.sqrt(radius * scale), 0.1 * scale)
+    wide = max(min(far, FAR_WITHIN_REACH * point.reach), radius * ROOMS[0])
+    for rho in (wide, *(radius * room for room in ROOMS)):
         if rho <= WITHIN_REACH * point.reach and best < MARGIN:
             bent = 0.5 * point.lipschitz(rho) * rho**2
             margin = point.sigma.lower * rho / (point.residual + bent)
