@@ -145,15 +145,19 @@ def _remove_if_stale(path: Path) -> None:
         return
     if is_alive(int(owner[0])):
         return
-    # Renaming is atomic: of several processes that find it stale, one moves it aside; the next
-    # may catch the first one's new file, and gives it back.
-    aside = path.with_name(f"{path.name}.{os.getpid()}")
-    with contextlib.suppress(FileNotFoundError):
-        path.rename(aside)
-        if _read(aside).split() == owner:
-            aside.unlink()
-        else:
-            aside.rename(path)
+    # One process at a time removes one, and reads it again first: the owner may have let go of it
+    # and ended since, and then the file is of somebody who works. A dead owner's file does not
+    # change between that look and the removal.
+    removing = path.with_name(f"{path.name}.removing")
+    try:
+        os.close(os.open(removing, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o666))
+    except FileExistsError:
+        return
+    try:
+        if _read(path).split() == owner:
+            path.unlink(missing_ok=True)
+    finally:
+        removing.unlink(missing_ok=True)
 
 
 def _this_machine() -> str:
