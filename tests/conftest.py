@@ -83,8 +83,11 @@ SLOW_CASES = Path(__file__).with_name("slow_cases.txt")
 
 # Most of the time of the fast tests goes into XLA's compilation of programs that run for
 # microseconds. Without fused emitters and optimised code it takes a third of the time, and the
-# mathematics is the same.
-QUICK_COMPILATION = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0"
+# mathematics is the same. Later versions of XLA have no emitters but the fused ones, and stop at
+# flags that they do not know.
+QUICK_COMPILATION = "--xla_backend_optimization_level=0"
+if jax.__version_info__ < (0, 11):
+    QUICK_COMPILATION += " --xla_cpu_use_fusion_emitters=false"
 QUICK = pytest.StashKey[bool]()
 
 
@@ -99,6 +102,12 @@ def pytest_configure(config):
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("XLA_FLAGS", QUICK_COMPILATION)
             jax.devices()  # starts the backend, which reads the flags
+
+
+@pytest.fixture(scope="session")
+def quick_compilation():
+    """The flags with which XLA compiles quickly, for processes that tests start."""
+    return QUICK_COMPILATION
 
 
 @pytest.fixture(scope="module")

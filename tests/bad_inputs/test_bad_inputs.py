@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 HERE = Path(__file__).parent
-BACKEND = "--xla_cpu_use_fusion_emitters=false --xla_backend_optimization_level=0"
 
 
 def beside(name):
@@ -28,10 +27,10 @@ FORM = beside("form")
 TABLES = {name: beside(f"{name}_rows").ROWS for name in ("library", "data", "command", "option")}
 
 
-def run(kind, folder):
+def run(kind, folder, flags):
     done = subprocess.run(
         [sys.executable, str(HERE / "rows.py"), kind, str(folder)],
-        env={**os.environ, "XLA_FLAGS": BACKEND, "JAX_PLATFORMS": "cpu"},
+        env={**os.environ, "XLA_FLAGS": flags, "JAX_PLATFORMS": "cpu"},
         capture_output=True,
         text=True,
         check=False,
@@ -49,8 +48,8 @@ def test_there_are_many_rows_and_each_is_one():
 
 
 @pytest.mark.parametrize("kind", ["library", "data"])
-def test_bad_calls(kind, tmp_path, subtests):
-    found = run(kind, tmp_path)
+def test_bad_calls(kind, tmp_path, subtests, quick_compilation):
+    found = run(kind, tmp_path, quick_compilation)
     assert [one["row"] for one in found] == [row[0] for row in TABLES[kind]]
     for (code, error, *words), one in zip(TABLES[kind], found, strict=True):
         with subtests.test(code):
@@ -68,8 +67,8 @@ def test_options_have_rows():
 
 
 @pytest.mark.parametrize("kind", ["command", "option"])
-def test_bad_commands(kind, tmp_path, subtests):
-    found = run(kind, tmp_path)
+def test_bad_commands(kind, tmp_path, subtests, quick_compilation):
+    found = run(kind, tmp_path, quick_compilation)
     assert [one["row"] for one in found] == [row[0] for row in TABLES[kind]]
     for (line, *words), one in zip(TABLES[kind], found, strict=True):
         said = one["out"] + one["err"]

@@ -24,8 +24,7 @@ def run_scan(outer: Interpreter, eqn: core.JaxprEqn, inputs: list[Value]) -> lis
     may change on the way, and is not followed.
     """
     params = eqn.params
-    first, carried = params["num_consts"], params["num_consts"] + params["num_carry"]
-    consts, start, rows = inputs[:first], inputs[first:carried], inputs[carried:]
+    consts, start, rows = _parts(params, inputs)
     length, inner = params["length"], params["jaxpr"]
     outer.spoil(start)
     runs: list[Interpreter] = []
@@ -45,7 +44,7 @@ def run_scan(outer: Interpreter, eqn: core.JaxprEqn, inputs: list[Value]) -> lis
         run.spoil(outputs)
         runs.append(run)
         found = [value.array for value in outputs]
-        return found[: params["num_carry"]], (found[params["num_carry"] :], run.seen)
+        return found[: len(start)], (found[len(start) :], run.seen)
 
     taps = [] if outer.taps is None else next(outer.taps)
     last, (stacked, seen) = jax.lax.scan(
@@ -64,6 +63,14 @@ def run_scan(outer: Interpreter, eqn: core.JaxprEqn, inputs: list[Value]) -> lis
         jax.tree.map(lambda s: jax.ShapeDtypeStruct((length, *s.shape), s.dtype), run.shapes)
     )
     return [Value(array) for array in (*last, *stacked)]
+
+
+def _parts(params: dict[str, Any], inputs: list[Value]) -> tuple[list[Value], ...]:
+    """What all rounds share, what the first round starts from, and what has a row per round."""
+    if "ft_in" in params:  # since JAX 0.11
+        return tuple(map(list, params["ft_in"].update(inputs).unpack()))
+    first, carried = params["num_consts"], params["num_consts"] + params["num_carry"]
+    return inputs[:first], inputs[first:carried], inputs[carried:]
 
 
 def _entered(value: Value, array: Any, kind: str, length: int) -> Value:
