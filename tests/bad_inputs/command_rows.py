@@ -69,8 +69,8 @@ SUREFIT = [
     ("surefit report folder.csv", "result.json"),
     ("surefit report deep", "deep"),
     ("surefit verify", "FOLDER"),
-    ("surefit verify nowhere", "certificate.json"),
-    ("surefit verify folder.csv", "certificate.json"),
+    ("surefit verify nowhere", "no directory", "FOLDER"),
+    ("surefit verify folder.csv", "certificate.json", "FOLDER"),
     ("surefit verify folder.csv --bits 8", "--bits"),
     ("surefit verify nonsense", "keys"),
 ]

@@ -9,6 +9,7 @@ import typer
 
 from surefit.cli.console import RESULTS
 from surefit.cli.help import WideHelp
+from surefit.errors import InvalidInputError
 
 __all__ = ["register"]
 
@@ -57,6 +58,14 @@ def verify(
 
     # `certificates` beside them holds what was issued, without arrays.
     inside = sorted(path.parent for path in folder.glob("certificate*/certificate.json"))
+    if not (inside or (folder / "certificate.json").exists()):
+        raise InvalidInputError(
+            f"`surefit verify FOLDER` must be the folder of a certificate, or the directory of a "
+            f"run that has one. Got {str(folder)!r}, "
+            f"{'with no certificate.json' if folder.is_dir() else 'which is no directory'}. "
+            "Everything is computed from the files in it. Write the folder that `surefit certify` "
+            "named, such as `runs/<id>/certificate`."
+        )
     worst = 0
     for each in inside or [folder]:
         if inside:

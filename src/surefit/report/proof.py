@@ -53,13 +53,12 @@ def proof(record: RunRecord, plots: Mapping[str, Plot]) -> Html:
             "everything again from the weights and the data, rounding every number to the "
             "unfavourable side.",
         ),
-        [_answer(record, answer, plots.get(answer.folder)) for answer in record.proofs],
+        [_answer(answer, plots.get(answer.folder)) for answer in record.proofs],
     )
 
 
-def _answer(record: RunRecord, answer: Proof, plot: Plot | None) -> Html:
+def _answer(answer: Proof, plot: Plot | None) -> Html:
     words = ("proved", answer.verdict, "cannot decide")
-    folder = f"{record.run_id}/{answer.folder}"
     return element(
         "div",
         element(
@@ -84,10 +83,10 @@ def _answer(record: RunRecord, answer: Proof, plot: Plot | None) -> Html:
             "p",
             "The certificate is the folder ",
             element("code", answer.folder),
-            " beside this page. Anyone can check it: ",
-            element("code", f"surefit verify {folder}"),
+            " beside this page. Anyone can check it there: ",
+            element("code", f"surefit verify {answer.folder}"),
             ", or with the checker alone: ",
-            element("code", f"surefit-checker {folder}"),
+            element("code", f"surefit-checker {answer.folder}"),
             ".",
         )
         if answer.folder
