@@ -1,6 +1,6 @@
 """Every option with a value that it does not take, found by walking through the commands."""
 
-import re
+import typing
 from collections.abc import Iterator
 
 import typer
@@ -36,14 +36,18 @@ def leaves(command, path: str) -> Iterator[tuple[str, object]]:
 
 def rows() -> Iterator[tuple[str, str]]:
     for path, command in leaves(typer.main.get_command(app), "surefit"):
+        hints = typing.get_type_hints(command.callback)
         for param in command.params:
             flag = max(param.opts, key=len)
             takes = param.param_type_name == "option" and not getattr(param, "is_flag", False)
             if not takes or flag in LATER:
                 continue
-            kind = re.search(r"\b(int|float)\b", str(param.bare_type))
-            value = {"int": "-1", "float": "nan"}[kind[1]] if kind else "nonsense"
-            needed = "" if flag in NEEDED.get(path, "") else NEEDED.get(path, "")
+            hint = hints[param.name]
+            numbers = {int: "-1", float: "nan"}
+            found = [numbers[one] for one in (hint, *typing.get_args(hint)) if one in numbers]
+            value = found[0] if found else "nonsense"
+            needed = NEEDED.get(path, "")
+            needed = "" if flag in needed.split() else needed
             yield " ".join([path, needed, flag, value]).replace("  ", " "), flag
 
 
