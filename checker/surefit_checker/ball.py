@@ -4,7 +4,7 @@ Assumed: IEEE-754 double precision, rounding to nearest (subnormal results may b
 and matrix products that add up the rounded (or fused) products of entries in any order: no
 Strassen-like algorithm, no lower internal precision. Then the error of a product over k terms is at
 most $\gamma_k|A||B|$, $\gamma_k = ku/(1-ku)$ (Higham 2002, Accuracy and stability of numerical
-algorithms, section 3.5).
+algorithms, section 3.5), and 0 where all terms are multiples of one power of 2 and small enough.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from surefit_checker.verdict import UndecidedError
 U = 2.0**-53
 FLOOR = 2.0**-1000  # more than all underflows of one operation together
 LIMIT = 2**26  # entries of any array that a network may need
+LONG = 2**12  # terms beyond which products get cheap bounds
 
 
 def up(x, operations: int):
@@ -31,6 +32,18 @@ def up(x, operations: int):
 def gamma(terms: int) -> float:
     """At least ku/(1 - ku)."""
     return (terms + 2) * U * (1.0 + 2.0**-20)
+
+
+def leading(a: np.ndarray, axis: int) -> np.ndarray:
+    r"""The leading bits of entries along an axis: multiples of one number; the rest is a float.
+
+    With $k < 2^l$ entries the multiples are at most $2^b$, $2b + l \le 53$, so that partial sums of
+    k products of two such entries are multiples, by at most $2^{53}$, of one number: they are not
+    rounded (docs/certificate-format.md, the checker).
+    """
+    largest = np.max(np.abs(a), axis, keepdims=True)
+    grid = largest * 2.0 ** ((58 + a.shape[axis].bit_length()) // 2)
+    return np.where(largest < 2.0**900, (a + grid) - grid, 0.0)  # no grid leaves the range
 
 
 def norm(x: np.ndarray, axis=None) -> np.ndarray:
@@ -125,24 +138,27 @@ class Ball(Array):
 
     def __matmul__(self, other: Ball) -> Ball:
         """The product of matrices, or of stacks of them."""
-        terms = self.shape[-1]
-        mid = self.mid @ other.mid
-        second = np.abs(other.mid)
-        rad = np.abs(self.mid) @ (other.rad + gamma(terms) * second)
+        terms, first, second = self.shape[-1], np.abs(self.mid), np.abs(other.mid)
+        if other.rad.any() or terms > LONG:
+            mid = self.mid @ other.mid
+            rad = first @ (other.rad + gamma(terms) * second)
+        else:  # an exact factor: only what is behind the leading bits is added with rounding
+            a, b = leading(self.mid, -1), leading(other.mid, -2)
+            behind, rest = self.mid - a, other.mid - b
+            mid = a @ b + (a @ rest + behind @ other.mid)
+            behind, rest = (up(gamma(terms + 1) * np.abs(x), 1) for x in (behind, rest))
+            rad = np.abs(a) @ rest + behind @ second + U * np.abs(mid)
         if self.rad.any():
             rad = rad + self.rad @ (second + other.rad)
-        return Ball(mid, up(rad, terms + 6))
+        return Ball(mid, up(rad, terms + 8))
 
     def map(self, function) -> Ball:
         """A function of arbs, applied to every entry."""
-        mid, rad = np.empty(self.mid.size), np.empty(self.mid.size)
-        pairs = zip(self.mid.ravel().tolist(), self.rad.ravel().tolist(), strict=True)
-        for i, (m, r) in enumerate(pairs):
-            y = function(arb(m, r))
-            mid[i], rad[i] = float(y.mid()), float(y.rad())
+        found = map(function, map(arb, self.mid.ravel().tolist(), self.rad.ravel().tolist()))
+        pairs = ((float(y.mid()), float(y.rad())) for y in found)
+        mid, rad = np.fromiter(pairs, (float, 2)).T.reshape(2, *self.shape)
         # Both conversions may be off by a unit in the last place.
-        rad = up(rad * (1.0 + 8 * U) + 4 * U * np.abs(mid), 4)
-        return Ball(mid.reshape(self.shape), rad.reshape(self.shape))
+        return Ball(mid, up(rad * (1.0 + 8 * U) + 4 * U * np.abs(mid), 4))
 
 
 def outer_gram(e: Array, u: Array) -> Array:

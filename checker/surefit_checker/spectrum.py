@@ -3,22 +3,21 @@
 import numpy as np
 
 from surefit_checker.ball import FLOOR, Array, Ball, U, norm, up
-from surefit_checker.verdict import float_down
 
 LARGE = 3000  # matrices beyond this get cheap bounds of their operator norm
 SHARP = 128  # rows or columns up to which the norms of single samples are sharp
 
 
-def least_eigenvalues(k: Ball) -> np.ndarray:
+def least_eigenvalues(k: Ball, about: np.ndarray) -> np.ndarray:
     r"""Lower bounds of $\lambda_{\min}$ of a stack of symmetric matrices; -inf if none is found.
 
     For any L: $\lambda_{\min}(K) \ge t - \lVert K - tI - LL^\top\rVert$. L is a float Cholesky
-    factor; the norm is bounded entry by entry, whatever L is.
+    factor; the norm is bounded entry by entry, whatever L is. `about` the eigenvalues, in any order
+    and on trust: t is a little below them.
     """
-    n, eigenvalues = k.shape[-1], np.linalg.eigvalsh(k.mid)
-    size = np.maximum(np.max(np.abs(eigenvalues), -1), FLOOR)
+    n, size = k.shape[-1], np.maximum(np.max(np.abs(about), -1), FLOOR)
     for slack in (2.0, 16.0, 128.0):
-        t = eigenvalues[..., 0] - slack * (np.sqrt(n) + 4) * 4 * U * size
+        t = np.min(about, -1) - slack * (np.sqrt(n) + 4) * 4 * U * size
         shifted = k - Ball(t[..., None, None] * np.eye(n))
         try:
             factor = Ball(np.linalg.cholesky(shifted.mid))
@@ -29,14 +28,17 @@ def least_eigenvalues(k: Ball) -> np.ndarray:
     return np.full(k.shape[:-2], -np.inf)
 
 
-def least_eigenvalue(k: Array) -> float:
-    """Of one matrix."""
-    return float(least_eigenvalues(k) if isinstance(k, Ball) else float_down(k.least_eigenvalue()))
+def extreme_eigenvalues(k: Array) -> tuple[float, float]:
+    """At most the least one of a symmetric matrix, and at least the largest."""
+    if not isinstance(k, Ball):
+        return k.least_eigenvalue(), -(-k).least_eigenvalue()
+    about = np.linalg.eigvalsh(k.mid)
+    return float(least_eigenvalues(k, about)), -float(least_eigenvalues(-k, -about))
 
 
 def largest_eigenvalues(k: Ball) -> np.ndarray:
     """Positive upper bounds of those of a stack of positive semidefinite matrices."""
-    return np.maximum(-least_eigenvalues(-k), FLOOR)
+    return np.maximum(-least_eigenvalues(-k, -np.linalg.eigvalsh(k.mid)), FLOOR)
 
 
 def operator_bounds(a: Ball) -> np.ndarray:

@@ -148,8 +148,7 @@ class Chain:
             proved, relation = self.numbers[name], "<=" if name in LOWER else ">="
             self.steps.append(Step(f"claimed {name}", claimed, relation, proved))
             if not (claimed <= proved if name in LOWER else claimed >= proved):
-                only = f"proved is only {proved!r}"
-                raise RefusedError(f"{name} is claimed to be {claimed!r}, {only}")
+                raise RefusedError(f"{name} is claimed to be {claimed!r}, proved is {proved!r}")
 
 
 def above(x: float | arb) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from flint import arb
 
-from surefit_checker.ball import Ball, norm, up
+from surefit_checker.ball import Ball, leading, norm, up
 from surefit_checker.verdict import UndecidedError, float_down, float_up
 
 RNG = np.random.default_rng(0)
@@ -52,9 +52,42 @@ def test_products_in_the_range_of_subnormal_numbers():
     holds(a * b.T, [Fraction(3e-170) * Fraction(7e-170)] * 3)
 
 
+@pytest.mark.parametrize("spread", [0, 3, 30])
+@pytest.mark.parametrize("terms", [1, 2, 3, 64, 300])
+def test_leading_bits_are_multiplied_and_added_without_rounding(terms, spread):
+    shape = (3, terms)
+    a, b = (RNG.normal(size=shape) * 2.0 ** RNG.integers(-spread, spread + 1, shape) for _ in "ab")
+    a[0], b[0] = np.where(a[0] < 0, -1.0, 1.0), 1.0 - 2.0**-53  # the largest multiples
+    a[1], b[1] = 2.0 ** np.arange(terms) / 2.0**terms, a[1]  # where a sum crosses a power of 2
+    one, two = leading(a, -1), leading(b, -1).T
+    for part, whole in ((one, a), (two.T, b)):
+        rest = whole - part
+        assert all(
+            Fraction(x) - Fraction(y) == Fraction(z)
+            for x, y, z in zip(whole.ravel(), part.ravel(), rest.ravel(), strict=True)
+        )
+        assert np.all(np.abs(rest) <= 2.0**-20 * np.max(np.abs(whole), -1, keepdims=True))
+    for order in (np.arange(terms), RNG.permutation(terms)):
+        product = one[:, order] @ two[order]
+        for i, j in np.ndindex(product.shape):
+            assert Fraction(product[i, j]) == sum(
+                Fraction(x) * Fraction(y) for x, y in zip(one[i], two[:, j], strict=True)
+            )
+
+
+@pytest.mark.parametrize("scale", [1e-300, 1e-160, 1.0, 1e140])
+def test_products_with_exact_factors_are_nearly_as_sharp_as_floats_can_be(scale):
+    a, b = (Ball(RNG.normal(size=(4, 500)) * scale) for _ in "ab")
+    product = a @ b.T
+    holds(product, (np.array(exact(a.mid)) @ np.array(exact(b.mid)).T).ravel())
+    size = np.linalg.norm(a.mid, axis=1)[:, None] * np.linalg.norm(b.mid, axis=1)
+    assert np.all(product.rad <= 2.0**-53 * (np.abs(product.mid) + 0.1 * size) + 2.0**-999)
+
+
 def test_cancellation_is_seen():
     a = Ball(np.array([[1e16, 1.0, -1e16]]))
-    product = a @ Ball(np.ones((3, 1)))
+    holds(a @ Ball(np.ones((3, 1))), [Fraction(1)])
+    product = a @ Ball(np.ones((3, 1)), 1e-30)
     holds(product, [Fraction(1)])
     assert product.rad[0, 0] >= 1.0
 

@@ -1,9 +1,11 @@
 """What the checker computes of networks, against an interpreter with complex steps."""
 
 import functools
+import math
 
 import numpy as np
 import pytest
+from flint import arb, arb_mat, ctx
 
 from surefit_checker.ball import Ball
 from surefit_checker.curvature import chain_curvature, curvature
@@ -51,6 +53,30 @@ def test_residuals_and_kernels(name, evaluated):
     gram = jacobian @ jacobian.T
     assert np.all(np.abs(kernel.mid - gram) <= kernel.rad + 1e-13 * np.max(np.abs(gram)))
     assert np.max(kernel.rad) <= 1e-10 * np.max(np.abs(gram))
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_equilibria_are_enclosed_nearly_as_sharply_as_floats_can(activation, build, tmp_path):
+    m = 40
+    case = build.equilibrium(n=3, m=m, activation=activation, keep=False)
+    network = evaluate(read(case.save(tmp_path, PLAIN)), Ball)
+    w, a, v = (arb_mat(case.arrays[name].tolist()) for name in ("w1", "a", "w2"))
+    s, phi = arb(0.2 / math.sqrt(m)), {"relu": lambda x: x.max(arb(0)), "tanh": arb.tanh}
+    with ctx.workprec(256):
+        u = arb_mat(case.arrays["x"].tolist()) * w.transpose()
+        h = u * 0
+        for _ in range(160):  # a factor of about 0.4 each
+            z = h * a.transpose() * s + u
+            h = arb_mat(3, m, [phi[activation](x).mid() for x in z.entries()])
+        f = h * v.transpose() * arb(1 / math.sqrt(m)) - arb_mat(case.arrays["y"].tolist())
+        state, residual = network.layers[1], network.residual
+        for ball, exact in ((state.z, z), (residual, f)):
+            for mid, rad, x in zip(
+                ball.mid.ravel(), ball.rad.ravel(), exact.entries(), strict=True
+            ):
+                assert abs(arb(float(mid)) - x) <= arb(float(rad))
+    # Of numbers of size 1, behind a resolvent of 2 and sums of 40 terms.
+    assert np.max(state.z.rad) <= 2e-14 and np.max(residual.rad) <= 1e-13
 
 
 def lower_bound(case, rho, rng, rounds):

@@ -6,7 +6,8 @@ import pytest
 
 from surefit_checker.ball import Ball
 from surefit_checker.spectrum import (
-    least_eigenvalue,
+    extreme_eigenvalues,
+    largest_eigenvalues,
     least_eigenvalues,
     operator_bounds,
     operator_norm,
@@ -28,16 +29,17 @@ def test_least_eigenvalue_is_a_lower_bound_and_close(ratio):
     k = (q * np.geomspace(ratio, 1.0, 12)) @ q.T
     k = 0.5 * (k + k.T)
     low, high = true_extremes(k)
-    found = least_eigenvalue(Ball(k))
-    assert low - mpmath.mpf(2e-13) <= found <= low
-    assert high <= -least_eigenvalue(Ball(-k)) <= high + mpmath.mpf(2e-13)
+    below, above = extreme_eigenvalues(Ball(k))
+    assert low - mpmath.mpf(5e-14) <= below <= low
+    assert high <= above <= high + mpmath.mpf(5e-14)
+    assert largest_eigenvalues(Ball(k)) == above
 
 
 def test_radii_are_subtracted():
     k, e = np.diag([1.0, 2.0, 3.0]), 1e-3
     worst = k - e * np.ones((3, 3))
     low, _ = true_extremes(worst)
-    assert least_eigenvalue(Ball(k, e)) <= low
+    assert extreme_eigenvalues(Ball(k, e))[0] <= low
 
 
 def test_midpoints_need_not_be_symmetric():
@@ -48,20 +50,31 @@ def test_midpoints_need_not_be_symmetric():
     for upper in (False, True):  # LAPACK reads one triangle only
         noise = 1e-3 * np.tril(RNG.random((8, 8)), -1)
         ball = Ball(k + (noise.T if upper else noise), 1e-3)
-        found = least_eigenvalue(ball)
-        assert low - mpmath.mpf(3e-2) <= found <= low
-        assert high <= -least_eigenvalue(-ball) <= high + mpmath.mpf(3e-2)
+        below, above = extreme_eigenvalues(ball)
+        assert low - mpmath.mpf(3e-2) <= below <= low
+        assert high <= above <= high + mpmath.mpf(3e-2)
 
 
 def test_singular_and_indefinite_matrices_get_no_positive_bound():
     a = RNG.normal(size=(6, 3))
-    assert not least_eigenvalue(Ball(a) @ Ball(a).T) > 0
-    assert least_eigenvalue(Ball(np.diag([1.0, -1.0]))) <= -1.0
+    assert not extreme_eigenvalues(Ball(a) @ Ball(a).T)[0] > 0
+    assert extreme_eigenvalues(Ball(np.diag([1.0, -1.0])))[0] <= -1.0
+
+
+@pytest.mark.parametrize("wrong", [0.0, 0.5, 0.999, 1.001, 2.0, -1.0, 1e6])
+def test_wrong_eigenvalues_of_the_library_make_no_wrong_bounds(monkeypatch, wrong):
+    q = np.linalg.qr(RNG.normal(size=(8, 8)))[0]
+    k = (q * np.linspace(1.0, 2.0, 8)) @ q.T
+    k = 0.5 * (k + k.T)
+    low, high = true_extremes(k)
+    monkeypatch.setattr(np.linalg, "eigvalsh", lambda a: wrong * np.linspace(1.0, 2.0, 8))
+    below, above = extreme_eigenvalues(Ball(k))
+    assert below <= low and high <= above
 
 
 def test_stacks():
     stack = np.stack([np.diag([1.0, 5.0]), np.diag([2.0, 3.0])])
-    found = least_eigenvalues(Ball(stack))
+    found = least_eigenvalues(Ball(stack), np.linalg.eigvalsh(stack))
     assert np.all(found <= [1.0, 2.0]) and np.all(found >= [1 - 1e-13, 2 - 1e-13])
 
 

@@ -129,9 +129,7 @@ class Dense(Layer):
         seen = np.minimum(norm(near, -1), norm(rows[1:], 1)[:, None])[..., None]
         single = up(at_windows(near, w.T.mag()), near.shape[2] + 1)
         change = s * (np.minimum(seen * row_norms(w), single) + own * seen)
-        if skip_in:
-            change = change + skip_in * entry.reshape(change.shape)
-        change = up(change, 6)
+        change = up(change + (skip_in * entry.reshape(change.shape) if skip_in else 0.0), 6)
         if self.slot is not None:
             grown = up(self.reach * within(rows, rho), 1)
             z = self.with_own(z, up(self.seen(patches) + grown, 2))

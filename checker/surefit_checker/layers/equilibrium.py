@@ -54,7 +54,9 @@ class Equilibrium(Layer):
 
         self.sharp = self.resolvent(0.0, self.activation.slope)
         state = self._enclosed(np.zeros(h.shape), lambda x: step(Ball(x)).mid, step)
-        self.z, self.dead = (state @ w.T) * s + h, np.zeros(h.shape, bool)
+        # By rows of A, as the error of the state is known in norm.
+        z, off = (Ball(state.mid) @ w.T) * s + h, up(row_norms(w) * state.rad * s, 2)
+        self.z, self.dead = Ball(z.mid, up(z.rad + off, 1)), np.zeros(h.shape, bool)
         value, self.d1, self.d2 = self.activation.at(self.z)
         self.fed = value * s
         out = value.join(h) if self.keep else value

@@ -44,10 +44,9 @@ class Layer:
         if a.kinked and flips.any():
             sample, *entry = map(int, np.argwhere(flips)[0])
             factor = (dev / np.maximum(np.abs(z.mid), 1e-300))[flips][0]
-            raise RefusedError(
-                f"pre-activation {entry} of sample {sample} in layer {self.spec.name} may change "
-                f"its sign within the ball: it moves by up to {factor:.3g} times its size"
-            )
+            place = f"pre-activation {entry} of sample {sample} in layer {self.spec.name}"
+            moves = f"it moves by up to {factor:.3g} times its size"
+            raise RefusedError(f"{place} may change its sign within the ball: {moves}")
         self.turn = np.minimum(up(a.bend * dev, 1), 2 * a.slope)
         self.bend = np.minimum(a.bend, up(self.d2.mag() + a.third * dev, 2))
         slope = np.minimum(a.slope, up(self.d1.mag() + self.turn, 2))

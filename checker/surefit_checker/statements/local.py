@@ -14,7 +14,7 @@ from surefit_checker.ball import Ball, gamma, norm
 from surefit_checker.curvature import curvature
 from surefit_checker.network import Network
 from surefit_checker.reading import Folder
-from surefit_checker.spectrum import least_eigenvalue, operator_bounds
+from surefit_checker.spectrum import extreme_eigenvalues, operator_bounds
 from surefit_checker.verdict import Chain, UndecidedError, above, below, demand
 
 
@@ -65,11 +65,10 @@ def known_facts(problem: Problem, chain: Chain, start: float = 0.0) -> Facts:
     demand(0 <= start < rho, "`rho` must be larger than `start_radius`, which must not be negative")
     demand(problem.loss.kind == "squared", "this statement is about squared losses")
     kernel, residual = network.kernel(), float(norm(network.residual.mag()))
-    low, high = least_eigenvalue(kernel), -least_eigenvalue(-kernel)
+    low, high = extreme_eigenvalues(kernel)
     r, beta = chain.found(residual_norm=residual, jacobian_norm=arb(max(high, 0.0)).sqrt())
     if not low > 0:
-        least = f"the smallest eigenvalue of the tangent kernel, at least {low:.3g}"
-        raise UndecidedError(f"{least}, is not positive")
+        raise UndecidedError(f"the bound {low:.3g} of the kernel's eigenvalues is not positive")
     chain.near = max(chain.near, _uncertain(network, residual, low, high))
     sigma, lam = chain.found(sigma_min=arb(low).sqrt(), lipschitz=curvature(network, rho))
     e = arb(start)
