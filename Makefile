@@ -75,7 +75,7 @@ bench-neural-tangents:  ## that of neural-tangents only; its last release needs 
 
 lock:  ## renew requirements.lock from pyproject.toml (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
-	    --generate-hashes --no-header --no-annotate --upgrade -o requirements.lock
+	    --constraint .ci/constraints.txt --generate-hashes --no-header --no-annotate --upgrade -o requirements.lock
 
 clean:  ## remove the environment and what was built; runs are kept
 	rm -rf $(VENV) site build dist src/surefit/tangent/native/machine.so

@@ -1,4 +1,4 @@
-"""The blocks about Flax in the documentation, where Flax is installed."""
+"""The blocks about Flax in the documentation; without Flax there is nothing to try."""
 
 import re
 from pathlib import Path
