@@ -28,6 +28,7 @@ __all__ = ["step_between_kinks"]
 # Where a pre-activation that would change its sign is sent instead, in units of what it is now.
 _SHARE = 0.5
 _ROUNDS = 8
+_SLACK = 1e-12  # on the diagonal, in units of its mean
 # Equations added in a round, and numbers of their gradients in all.
 _ADDED, _NUMBERS = 128, 3 * 10**7
 _BATCH = 32  # gradients made at once
@@ -36,7 +37,11 @@ Vector = Float[np.ndarray, " nk"]
 
 
 def step_between_kinks(
-    problem: Problem, params: Params, r: Vector, gram: Float[np.ndarray, "nk nk"], damping: float
+    problem: Problem,
+    params: Params,
+    r: Vector,
+    inverse: Callable[[np.ndarray], np.ndarray],
+    damping: float,
 ) -> tuple[Params, Vector] | None:
     r"""A damped step whose linear model changes no sign, by an active set.
 
@@ -45,14 +50,23 @@ def step_between_kinks(
     $$\begin{pmatrix}K + \lambda I & JG^\top\\GJ^\top & GG^\top\end{pmatrix}
       \begin{pmatrix}v\\w\end{pmatrix} = \begin{pmatrix}r\\z_S/2\end{pmatrix}$$
 
-    and moves the weights by $-J^\top v - G^\top w$; what then would change its sign joins $S$.
+    and moves the weights by $-J^\top v - G^\top w$; what then would change its sign joins $S$. The
+    first block is eliminated with the factors that the plain step has made.
+
+    Args:
+        problem: network and data.
+        params: the weights.
+        r: $f - y$ there.
+        inverse: of $K + \lambda I$, of vectors and of the columns of matrices.
+        damping: $\lambda$.
 
     Returns:
         The weights behind the step and $\lambda v$, the residual of the linear model; None where
         the network has no kinks or the signs cannot be kept.
 
-    Cost: per round one backward and one forward pass for each of the pre-activations that join,
-        and one factorisation; at most eight rounds.
+    Cost: per round one backward and one forward pass for each of the pre-activations that join, a
+        solution with K for each, and a factorisation of the size of S; at most eight rounds.
+        Memory for p + 2N numbers for each pre-activation of S.
     """
     if preactivations_obstacle(problem, params) is not None:
         return None
@@ -62,8 +76,12 @@ def step_between_kinks(
     size = problem.parameters(params)
     chosen = np.zeros(0, int)
     gradients, cross = np.zeros((0, size)), np.zeros((len(r), 0))
+    plain, solved = inverse(r), cross
     for _ in range(_ROUNDS):
-        v, w = _solved(gram, damping, cross, gradients @ gradients.T, r, _SHARE * z[chosen])
+        # What is left for w when v is eliminated.
+        rest = gradients @ gradients.T - cross.T @ solved
+        w = _multipliers(rest, _SHARE * z[chosen] - cross.T @ plain)
+        v = plain - solved @ w
         if not (np.isfinite(v).all() and np.isfinite(w).all()):
             return None
         step = -(np.asarray(_pulled(problem, params, jnp.asarray(v))) + gradients.T @ w)
@@ -76,30 +94,26 @@ def step_between_kinks(
             return None
         more = _gradients(problem, params, wrong, z.size // problem.samples)
         chosen, gradients = np.concatenate([chosen, wrong]), np.concatenate([gradients, more])
-        images = np.asarray(_images(problem, params, jnp.asarray(more)))
-        cross = np.concatenate([cross, images.T], axis=1)
+        images = np.asarray(_images(problem, params, jnp.asarray(more))).T
+        cross = np.concatenate([cross, images], axis=1)
+        solved = np.concatenate([solved, inverse(images)], axis=1)
     return None
 
 
-def _solved(
-    gram: Float[np.ndarray, "nk nk"],
-    damping: float,
-    cross: Float[np.ndarray, "nk s"],
-    own: Float[np.ndarray, "s s"],
-    r: Vector,
-    target: Float[np.ndarray, " s"],
-) -> tuple[Vector, Float[np.ndarray, " s"]]:
-    """The multipliers of both kinds of equations."""
-    matrix = np.block([[gram + damping * np.eye(len(r)), cross], [cross.T, own]])
+def _multipliers(
+    matrix: Float[np.ndarray, "s s"], target: Float[np.ndarray, " s"]
+) -> Float[np.ndarray, " s"]:
+    """By Cholesky; NaN where that fails."""
+    if len(target) == 0:
+        return target
     # Rectified pre-activations of parallel inputs have dependent gradients.
-    slack = 1e-12 * float(np.mean(np.diag(matrix)))
+    slack = _SLACK * float(np.mean(np.diag(matrix)))
     np.fill_diagonal(matrix, np.diag(matrix) + slack)
-    right = np.concatenate([r, target])
     try:
-        solution = scipy.linalg.cho_solve(scipy.linalg.cho_factor(matrix), right)
+        factor = scipy.linalg.cho_factor(matrix, overwrite_a=True)
     except np.linalg.LinAlgError:
-        solution = np.full(len(right), np.nan)
-    return solution[: len(r)], solution[len(r) :]
+        return np.full(len(target), np.nan)
+    return scipy.linalg.cho_solve(factor, target)
 
 
 # Functions of the trained parameters as one vector.

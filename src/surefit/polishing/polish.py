@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from typing import NamedTuple
 
-import jax.numpy as jnp
 import numpy as np
 
 from surefit.core.layer import Params
@@ -14,11 +14,11 @@ from surefit.core.memory import available_bytes
 from surefit.core.precision import as_float64, float64
 from surefit.errors import NumericalError
 from surefit.polishing.arguments import require_arguments
-from surefit.polishing.kinks import step_between_kinks
 from surefit.polishing.result import Polish, PolishStatus, PolishStep
 from surefit.polishing.standing import Standing, standing
+from surefit.polishing.stepping import accepted_step
 from surefit.polishing.systems import DenseSystem, IterativeSystem, System
-from surefit.polishing.weights import distance, jittered, moved_by, residual
+from surefit.polishing.weights import distance, jittered, residual
 from surefit.polishing.wording import message
 from surefit.problem import Problem
 
@@ -26,14 +26,8 @@ __all__ = ["polish"]
 
 Progress = Callable[[PolishStep], None]
 
-_ACCEPT = 0.4  # of the change that the linear model predicts, by which the truth may miss it
-_SHRINK, _GROW = 0.1, 3.0
 _DAMPING = 1e-2  # at the start, in units of the mean eigenvalue of K
-_LEAST, _MOST = 1e-16, 1e6  # the range of the damping in these units
 _JITTER = 1e-5  # relative size of the random perturbation that leaves a kink
-_BETWEEN_KINKS = 3  # dampings for which a step is also tried that keeps all signs
-_CLEAR = 8  # lengths of the path, about |r| / sigma, that no kink may be within
-_ROUNDED = 1e-9  # a distance to a kink that no bound of rounding hides
 _STALLED_AFTER, _STALLED_BY = 12, 0.9  # accepted steps that together gain less than this factor
 _LARGE = 2500  # from here on the certificate is only asked near its end
 _COPIES = 4  # arrays of the size of K that the Gram matrix needs while it is made
@@ -89,8 +83,10 @@ def polish(
 
     Cost:
         Per step one Gram matrix, one Cholesky factorisation of size N (a few more while $\lambda$
-        adapts), its eigenvalues and a curvature bound; five to twenty steps. One array of N by N
-        numbers besides those that making the Gram matrix takes.
+        adapts), its eigenvalues and a curvature bound; five to twenty steps, up to sixty for narrow
+        networks with kinks. One array of N by N numbers besides those that making the Gram matrix
+        and its eigenvalues takes; where signs are kept, 2N + p numbers more for each of up to a
+        thousand pre-activations, p times their number at most $3\cdot10^7$.
 
     References:
         J. J. Moré, The Levenberg-Marquardt algorithm: implementation and theory, Lecture Notes in
@@ -119,19 +115,23 @@ def polish(
     history: list[PolishStep] = []
     damping, jittering, rejected, since = _DAMPING, 0, 0, 0
     last: Standing | None = None
+    best: _Held | None = None
     while True:
         system = _system(problem, now, dense, seed)
         norm = float(np.linalg.norm(r))
-        if dense and _worth_asking(problem, history, norm):
-            assert isinstance(system, DenseSystem)
-            last = standing(problem, now, norm, system)
-        history.append(_entry(history, norm, damping, last, rejected))
+        asked = None
+        if isinstance(system, DenseSystem) and _worth_asking(problem, history, norm):
+            last = asked = standing(problem, now, norm, system)
+        history.append(_entry(history, norm, damping, asked, rejected))
         if progress is not None:
             progress(history[-1])
-        clear = _clear_of_kinks(last, norm)
+        clearance = math.inf if asked is None else asked.clearance(norm)
+        clear = clearance >= 1.0
+        if history[-1].condition <= condition and (best is None or clearance > best.clearance):
+            best = _Held(now, asked, len(history), jittering, clearance)
         status = _status(history, since, steps, condition if clear else 0.0, floor)
         if status is None:
-            found = _step(problem, now, r, system, damping)
+            found = accepted_step(problem, now, r, system, damping)
             if found is not None:
                 now, r, damping, rejected = found
                 continue
@@ -144,44 +144,24 @@ def polish(
             r = np.asarray(residual(problem, now))
             jittering, damping, rejected, since = jittering + 1, _DAMPING, 0, len(history)
             continue
-        if history[-1].condition <= condition:
-            status = PolishStatus.CERTIFIED
         break
+    if best is not None:  # what came later is farther from a certificate, or nearer to a kink
+        status, now, last, jittering = PolishStatus.CERTIFIED, best.params, best.last, best.jitters
+        history = history[: best.steps]
     moved = distance(problem, start, now)
     text = message(status, history, last, moved, jittering)
     seconds = time.perf_counter() - begin
     return now, Polish(status, text, tuple(history), *moved, jittering, seconds)
 
 
-def _step(
-    problem: Problem, params: Params, r: np.ndarray, system: System, damping: float
-) -> tuple[Params, np.ndarray, float, int] | None:
-    """The first step that is accepted, with the damping for the next one; None: there is none."""
-    rejected = 0
-    while damping <= _MOST:
-        shift = damping * system.scale
-        for candidate, predicted in _candidates(problem, params, r, system, shift, rejected):
-            new = np.asarray(residual(problem, candidate))
-            missed = np.linalg.norm(new - predicted)
-            # A NaN is a rejection.
-            better = np.linalg.norm(new) < np.linalg.norm(r)
-            if missed <= _ACCEPT * np.linalg.norm(r - predicted) and better:
-                return candidate, new, max(damping * _SHRINK, _LEAST), rejected
-        damping, rejected = damping * _GROW, rejected + 1
-    return None
+class _Held(NamedTuple):
+    """Weights at which a certificate holds with its margin, and how they were reached."""
 
-
-def _candidates(
-    problem: Problem, params: Params, r: np.ndarray, system: System, shift: float, rejected: int
-) -> Iterator[tuple[Params, np.ndarray]]:
-    """Weights to try for one damping, and what the linear model predicts of their residual."""
-    v = system.solve(shift, r)
-    if v is not None and np.isfinite(v).all():
-        yield moved_by(problem, params, jnp.asarray(v)), shift * v
-    if rejected < _BETWEEN_KINKS and isinstance(system, DenseSystem):
-        kept = step_between_kinks(problem, params, r, system.gram, shift)
-        if kept is not None:
-            yield kept
+    params: Params
+    last: Standing | None
+    steps: int
+    jitters: int
+    clearance: float
 
 
 def _status(
@@ -211,14 +191,6 @@ def _entry(
         condition=last.condition if asked else math.nan,
         rejected=rejected,
     )
-
-
-def _clear_of_kinks(last: Standing | None, norm: float) -> bool:
-    """Whether all signs stay on a ball that is wider than the path and than rounding."""
-    if last is None or last.profile is None:
-        return True
-    needed = _CLEAR * norm / last.sigma if last.sigma > 0 else math.inf
-    return last.profile.limit >= max(needed, _ROUNDED)
 
 
 def _worth_asking(problem: Problem, history: list[PolishStep], norm: float) -> bool:

@@ -46,7 +46,9 @@ class Polish:
     Args:
         status: why it ended.
         message: the same in sentences, with what it did to the weights.
-        steps: the start and every accepted step.
+        steps: the start and every accepted step up to the weights returned. Where weights at which
+            a certificate holds were perturbed to get off a kink and no better ones were found, they
+            are returned, and the steps behind them are left out.
         distance: how far the trained weights moved, in Euclidean norm.
         relative_distance: the same over the norm of the trained weights at the start.
         jitters: how often the weights were perturbed at random to get off a kink.

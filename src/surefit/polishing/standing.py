@@ -23,6 +23,8 @@ __all__ = ["Standing", "standing"]
 _ALL_EIGENVALUES = 2500
 _INVERSE_STEPS = 15
 _ROUNDINGS = 32
+_CLEAR = 8  # lengths of the path, about |r| / sigma, that no kink may be within
+_ROUNDED = 1e-9  # a distance to a kink that no bound of rounding hides
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,6 +42,17 @@ class Standing:
     condition: float
     lipschitz: float
     profile: CurvatureProfile | None
+
+    def clearance(self, residual: float) -> float:
+        """How far kinks are away, in units of what clears the path and rounding: 1 is enough.
+
+        Args:
+            residual: norm at these weights.
+        """
+        if self.profile is None:
+            return math.inf
+        needed = _CLEAR * residual / self.sigma if self.sigma > 0 else math.inf
+        return self.profile.limit / max(needed, _ROUNDED)
 
 
 def standing(problem: Problem, params: Params, residual: float, system: DenseSystem) -> Standing:

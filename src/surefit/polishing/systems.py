@@ -28,8 +28,16 @@ class System(abc.ABC):
     r"""$K$ at fixed weights, to be solved with for any damping."""
 
     @abc.abstractmethod
+    def factor(self, damping: float) -> Callable[[Vector], Vector] | None:
+        r"""$r \mapsto v$, valid until the next call.
+
+        None where $K + \lambda I$ is not positive definite within rounding.
+        """
+
     def solve(self, damping: float, r: Vector) -> Vector | None:
-        r"""$v$; None where $K + \lambda I$ is not positive definite within rounding."""
+        """For one right-hand side."""
+        inverse = self.factor(damping)
+        return None if inverse is None else inverse(r)
 
     @property
     @abc.abstractmethod
@@ -64,17 +72,12 @@ class DenseSystem(System):
 
     @property
     def gram(self) -> Float[np.ndarray, "nk nk"]:
-        """$K$ in the same array, which the next `solve` overwrites."""
+        """$K$ in the same array, which the next `factor` overwrites."""
         self._restore()
         return self._array
 
-    def solve(self, damping: float, r: Vector) -> Vector | None:
-        """Factorise and substitute."""
-        inverse = self.factor(damping)
-        return None if inverse is None else inverse(r)
-
     def factor(self, damping: float) -> Callable[[Vector], Vector] | None:
-        r"""$r \mapsto (K + \lambda I)^{-1}r$, valid until the array is used again."""
+        """Factorise; what is returned substitutes, for the columns of a matrix too."""
         self._restore()
         self._whole = False
         np.fill_diagonal(self._array, self._diagonal + damping)
@@ -135,9 +138,10 @@ class IterativeSystem(System):
         """The mean of the diagonal over the subset."""
         return self._scale
 
-    def solve(self, damping: float, r: Vector) -> Vector | None:
-        """Iterate."""
+    def factor(self, damping: float) -> Callable[[Vector], Vector]:
+        """Nothing is factorised: what is returned iterates."""
         inverse = 1.0 / (self._eigenvalues + damping) - 1.0 / damping
+        size = self._problem.residuals
 
         def product(v: np.ndarray) -> np.ndarray:
             with jax.enable_x64(True):
@@ -148,12 +152,14 @@ class IterativeSystem(System):
             flat = v.reshape(-1)
             return flat / damping + self._basis @ (inverse * (self._basis.T @ flat))
 
-        shape = (len(r), len(r))
-        v, _ = cg(
-            LinearOperator(shape, product, dtype=np.float64),
-            r,
-            rtol=_FORCING,
-            maxiter=500,
-            M=LinearOperator(shape, precondition, dtype=np.float64),
-        )
-        return np.asarray(v)
+        def solve(r: Vector) -> Vector:
+            v, _ = cg(
+                LinearOperator((size, size), product, dtype=np.float64),
+                r,
+                rtol=_FORCING,
+                maxiter=500,
+                M=LinearOperator((size, size), precondition, dtype=np.float64),
+            )
+            return np.asarray(v)
+
+        return solve
