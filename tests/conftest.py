@@ -4,6 +4,7 @@ import functools
 import importlib.util
 import inspect
 import os
+import sys
 import typing
 
 import beartype
@@ -117,6 +118,14 @@ def compiled_alike(pytestconfig):
         if pytestconfig.stash[QUICK]:
             patch.setenv("XLA_FLAGS", QUICK_COMPILATION)
         yield
+
+
+# A helper of several folders, importable by name in every mode of pytest.
+_spec = importlib.util.spec_from_file_location(
+    "format_numbers", Path(__file__).with_name("format_numbers.py")
+)
+sys.modules[_spec.name] = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(sys.modules[_spec.name])
 
 
 @pytest.fixture(scope="session")

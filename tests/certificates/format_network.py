@@ -12,6 +12,8 @@ import numpy as np
 from flint import arb, arb_mat, ctx
 from scipy.special import erf
 
+from format_numbers import floats
+
 
 class Floats:
     """float64."""
@@ -285,7 +287,7 @@ class Network:
     """
 
     def __init__(self, document, arrays, field):
-        spec = _numbers(json.loads(json.dumps(document)))
+        spec = floats(json.loads(json.dumps(document)))
         own = spec["network"]
         self.field, self.statement, self.scale = field, spec["statement"], spec["loss"]["scale"]
         x = arrays[own["inputs"]]
@@ -347,11 +349,3 @@ class Network:
     def advanced(self, theta, step, r, pull):
         """One step of descent on half the square."""
         return self.field.settled(theta - step * pull(r))
-
-
-def _numbers(value):
-    if isinstance(value, dict):
-        return {key: _numbers(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_numbers(one) for one in value]
-    return float.fromhex(value) if isinstance(value, str) and "0x" in value else value

@@ -10,16 +10,9 @@ import zipfile
 
 import numpy as np
 
+from format_numbers import floats
+
 STEPS = 2
-
-
-def _numbers(value):
-    """Hexadecimal numbers as floats."""
-    if isinstance(value, dict):
-        return {key: _numbers(one) for key, one in value.items()}
-    if isinstance(value, list):
-        return [_numbers(one) for one in value]
-    return float.fromhex(value) if isinstance(value, str) and "0x" in value else value
 
 
 def contents(folder):
@@ -38,8 +31,8 @@ class Claim:
     def __init__(self, build, folder, verdict):
         spec, arrays = contents(folder)
         self.build, self.numbers = build, verdict.numbers
-        self.statement, self.scale = _numbers(spec["statement"]), _numbers(spec["loss"]["scale"])
-        self.case = build.Case(_numbers(spec["network"]), arrays)
+        self.statement, self.scale = floats(spec["statement"]), floats(spec["loss"]["scale"])
+        self.case = build.Case(floats(spec["network"]), arrays)
         self.rng = np.random.default_rng(0)
 
     def holds(self):
