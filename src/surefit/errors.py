@@ -21,6 +21,10 @@ __all__ = [
 ]
 
 
+# Of what is known, a message names so many: catalogues are smaller, columns of tables may be more.
+MOST_NAMES = 100
+
+
 class SurefitError(Exception):
     """The root of all errors that surefit raises on purpose."""
 
@@ -46,8 +50,10 @@ class UnknownNameError(InvalidInputError, LookupError):
         names = sorted(known)
         near = difflib.get_close_matches(str(name).lower(), names, n=1, cutoff=0.5)
         hint = f" Did you mean {near[0]!r}?" if near else ""
+        more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
         super().__init__(
-            f"{kind} must be a known name. Got {name!r}.{hint} Known: {', '.join(names)}."
+            f"{kind} must be a known name. Got {name!r}.{hint} Known: "
+            f"{', '.join(names[:MOST_NAMES])}{more}."
         )
         self.name, self.suggestion = name, near[0] if near else None
 

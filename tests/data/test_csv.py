@@ -97,7 +97,11 @@ def test_no_header_can_be_forced(table):
     ("text", "options", "message"),
     [
         ("a,b,y\n1,2,0\n3,oops,1\n", {}, r"Got 'oops' in row 1 \(counted from 0; line 3 of the f"),
-        ("a,b,y\n1,2,0\n3,oops,1\n", {}, "column 'b'. Name the column of the labels"),
+        (
+            "a,b,y\n1,2,0\n3,oops,1\n",
+            {},
+            "column 'b'. If it is the column to predict",
+        ),
         ("a;b;y\n1;2,5;0\n", {}, "Got '2,5'.*decimal point"),
         ("a,b,y\n1,,0\n3,4,1\nNA,4,1\n", {}, r"missing values. Got some in rows 0 and 2 \(counted"),
         ("a,b,y\n1,2,0\n3,4,?\n", {}, "missing values. Got some in row 1 "),
@@ -109,8 +113,8 @@ def test_no_header_can_be_forced(table):
         ("a,b\n1,2\n", {"target": ["a", "b"]}, "Got 1 examples with 0 features"),
         ("a,b,y\n1,inf,0\n3,4,1\n", {}, "must be finite.*row 0"),
         ("a,a,y\n1,2,0\n", {"target": "a"}, "Got 'a', which heads 2 columns"),
-        ("a,b,y\n1,2,0\n", {"target": 3}, "Got 3 of 3 columns.*from 0 to 2"),
-        ("a,b,y\n1,2,0\n", {"target": "-4"}, "Got -4 of 3 columns"),
+        ("a,b,y\n1,2,0\n", {"target": 3}, "Got 3. There are 3 columns: a, b, y. .*from 0 to 2"),
+        ("a,b,y\n1,2,0\n", {"target": "-4"}, "Got -4. There are 3 columns"),
         (PLAIN, {"task": "regression"}, "target column of a regression. Got 'a' in row 0.*'2'"),
         (b"a,b\n\xff\xfe,2\n", {}, "text in UTF-8"),
         (PLAIN[:6] + '"' + "x" * 200_000, {}, "table of text"),
@@ -137,3 +141,29 @@ def test_more_than_memory_holds_is_refused_beforehand(table, monkeypatch):
     monkeypatch.setattr("surefit.core.memory.available_bytes", lambda: 1000)
     with pytest.raises(MemoryLimitError, match=r"about 400 rows of 2 numbers"):
         load(path)
+
+
+def test_a_first_line_with_the_name_of_the_target_holds_names(table):
+    text = "2019,2020,growth\n1,2,0.5\n3,4,0.7\n"
+    path = table(text)
+    assert load(path, target="growth").y.tolist() == [0.5, 0.7]
+    with pytest.raises(InvalidInputError, match=r"'growth' above numbers.*target='growth'"):
+        load(path)
+    assert load(path, header=True).y.tolist() == [0.5, 0.7]
+    assert load(path, header=False).y.tolist() == ["growth", "0.5", "0.7"]
+    # One label that is no number among others like it stays a label.
+    assert load(table("1,2,a\n3,4,5\n5,6,b\n")).classes == ("5", "a", "b")
+
+
+def test_a_wide_table_is_not_listed_in_full(table):
+    names = [f"c{number}" for number in range(300)]
+    path = table(",".join(names) + "\n" + ",".join("1" * 300) + "\n")
+    for target in ("d", 300):
+        with pytest.raises(InvalidInputError, match=r"and \d+ more") as error:
+            load(path, target=target)
+        assert len(str(error.value)) < 1000
+
+
+def test_every_column_with_words_is_named(table):
+    with pytest.raises(InvalidInputError, match=r"column 'name'; also 'street'.*target='name'"):
+        load(table("name,street,price\nx,y,1\nz,w,2\n"))

@@ -25,6 +25,7 @@ CANONICAL = (
 # One valid change of every field; the batch size needs its method beside it.
 CHANGES = {
     "data": "wine",
+    "target": "price",
     "classes": (0, 1),
     "samples": 300,
     "samples_per_class": 150,

@@ -199,7 +199,7 @@ def test_an_equilibrium_that_depends_on_the_start_is_told():
 def test_training_does_not_begin_without_equilibria():
     with pytest.warns(sf.layers.EquilibriumWarning):
         problem = sf.Problem(sf.models.implicit_relu(24, 1.6), np.eye(4), np.ones(4))
-    message = r"must give every sample its equilibrium. At the start an equilibrium was not found"
+    message = r"must give every sample its equilibrium. Got some with which an equilibrium was not"
     for method in (None, sf.GradientDescent(0.01), "gradient_flow"):
         with pytest.raises(sf.errors.InvalidInputError, match=message):
             sf.train(problem, problem.init(0), method, steps=3)

@@ -70,7 +70,8 @@ def test_what_was_computed_is_read_again(tmp_path, monkeypatch, finished):
     original, calls = song_2021_width.typical_start, []
 
     def fails_at_the_third(*arguments):
-        calls.append(arguments)
+        if len(arguments[1]) > 2:  # two are tried before the experiment begins
+            calls.append(arguments)
         if len(calls) == 3:
             raise KeyboardInterrupt
         return original(*arguments)

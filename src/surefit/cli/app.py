@@ -104,20 +104,26 @@ def main() -> None:
         if type(error).__name__ == "NoArgsIsHelpError":  # the message is the help
             error.show()  # type: ignore[attr-defined]
             sys.exit(BAD_INPUT)
-        _refuse(usage_in_words(error))
+        _refuse(usage_in_words(error, _called()[0]))
     if code == TYPER_INTERRUPTED:  # outside of what commands guard: while modules are loaded, say
         ERRORS.print("Interrupted. Run the same command again.")
         code = INTERRUPTED
     sys.exit(code if isinstance(code, int) else 0)
 
 
-def _in_options(error: SurefitError) -> str:
-    from surefit.cli.typed import in_options
-
+def _called() -> tuple[str, Any, list[str]]:
+    """The command that was typed: its words, what it is, and the words behind them."""
     found: Any = typer.main.get_command(app)
     words, command = sys.argv[1:], "surefit"
     while words and words[0] in getattr(found, "commands", {}):
         found, command, words = found.commands[words[0]], f"{command} {words[0]}", words[1:]
+    return command, found, words
+
+
+def _in_options(error: SurefitError) -> str:
+    from surefit.cli.typed import in_options
+
+    command, found, words = _called()
     options = {name for param in found.params for name in param.opts if name.startswith("--")}
     return in_options(str(error), command, options, words, error)
 

@@ -16,7 +16,7 @@ from surefit.cli.width_tables import plain_table, width_table
 from surefit.runs import Store
 from surefit.runs.width_spec import WidthSpec
 from surefit.workflows import Listener
-from surefit.workflows.certified_width import WidthSearch, certified_width
+from surefit.workflows.certified_width import WidthSearch, certified_width, usable_data
 from surefit.workflows.proving import prove
 
 __all__ = ["run"]
@@ -70,6 +70,7 @@ def run(spec: WidthSpec, out: Path | None, quiet: bool) -> None:
 
 def _search(spec: WidthSpec, listener: Listener) -> WidthSearch:
     """The search, which goes on where an earlier one was interrupted."""
+    usable_data(spec)  # before the store is touched
     store = Store(KEPT)
     with store.begin(spec) as workspace:
         if workspace.resumed:

@@ -31,7 +31,7 @@ Examples:
 
 - `surefit certify --data digits --classes 0 1 --samples 300`
 
-- `surefit certify --data my.csv --activation gelu --width 1024 --out runs`
+- `surefit certify --data my.csv --target price --preprocess sphere --activation gelu --polish`
 
 - `surefit certify --classes 0 1 --samples 100 --polish --floor`
 

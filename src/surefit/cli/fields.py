@@ -18,14 +18,17 @@ from surefit.runs import CertifySpec
 __all__ = ["given", "with_fields"]
 
 _PANELS = {
-    "Data": ("data", "classes", "samples", "samples_per_class", "preprocess", "labels", "noise"),
+    "Data": (
+        "data", "target", "classes", "samples", "samples_per_class", "preprocess", "labels",
+        "noise",
+    ),
     "Network": ("network", "activation", "init", "weight_std", "width", "depth", "antisymmetric"),
     "Implicit networks": ("gamma", "trained", "skip", "output_scale"),
     "Deep networks": ("tau", "window", "shared", "bias_scale"),
     "Training": ("loss", "method", "step_size", "batch_size", "steps", "target_loss", "seed"),
     "Search": ("probability", "level", "seeds", "largest_width", "weight_stds"),
     "Theory and measurement": ("theorems", "monitors", "every"),
-}
+}  # fmt: skip
 
 
 def _panel(name: str, other: str) -> str:

@@ -39,6 +39,8 @@ Examples:
 - `surefit kernel --network cnn --samples 300 --kernel ntk --ridge 0.01`
 
 - `surefit kernel --data diabetes --network shallow --samples 200 --compare-width 512`
+
+- `surefit kernel --data my.csv --target "house price" --preprocess sphere`
 """
 
 

@@ -22,14 +22,15 @@ def is_usage(error: Exception) -> bool:
     return hasattr(error, "format_message") and hasattr(error, "exit_code")
 
 
-def usage_in_words(error: Any) -> str:
+def usage_in_words(error: Any, called: str = "surefit") -> str:
     """What must hold, what was typed, and what to type instead.
 
     Args:
         error: one for which `is_usage` holds.
+        called: the command, `surefit certify`, for errors that do not know theirs.
     """
     context = getattr(error, "ctx", None)
-    command = context.command_path if context is not None else "surefit"
+    command = context.command_path if context is not None else called
     said = error.format_message().strip()
     said = said if said.endswith((".", "?", "!")) else f"{said}."
     advice = f"Write `{command} --help` to see what there is."
@@ -38,7 +39,11 @@ def usage_in_words(error: Any) -> str:
         hint = f" Did you mean {' or '.join(near)}?" if near else ""
         return f"`{command}` must be given options that it has. Got {option!r}.{hint} {advice}"
     parameter = getattr(error, "param", None)
+    if parameter is None and option is not None and "requires an argument" in said:
+        return f"`{command} {option}` must be given a value. Got none. {advice}"
     if parameter is None:
+        if "extra argument" in said:
+            said = f"{said} A value with spaces in it stands in quotation marks."
         return (
             f"`{command}` must be typed as its help shows. Got what does not fit: {said} {advice}"
         )

@@ -48,7 +48,7 @@ Examples:
 
 - `surefit width --certified --classes 0 1 --weight-stds 8 --seeds 1 --out certificate`
 
-- `surefit width --certified --data my.csv --activation gelu --largest-width 8192`
+- `surefit width --certified --data my.csv --target price --preprocess sphere --activation gelu`
 """
 
 

@@ -3,7 +3,7 @@
 from surefit.data.dataset import Dataset
 from surefit.data.diagnose import Diagnosis, diagnose
 from surefit.data.labels import CODINGS, LabelCode, label_code
-from surefit.data.loader import LOADERS, Loader, load
+from surefit.data.loader import LOADERS, Loader, load, options_of
 from surefit.data.pairs import Separation, separation
 from surefit.data.perturb import perturb
 from surefit.data.prepare import PreparedData, prepare
@@ -24,6 +24,7 @@ __all__ = [
     "diagnose",
     "label_code",
     "load",
+    "options_of",
     "parse_steps",
     "perturb",
     "prepare",

@@ -72,8 +72,8 @@ class LabelCode(abc.ABC):
         if dataset.task != cls.task:
             raise InvalidInputError(
                 f"The label coding of {dataset.name} must be one for {dataset.task}. Got one for "
-                f"{cls.task}. Known for {dataset.task}: {', '.join(_names_for(dataset.task))}; "
-                "'auto' chooses."
+                f"{cls.task}. Choose one for {dataset.task}: "
+                f"{', '.join(_names_for(dataset.task))}; or 'auto'."
             )
 
 

@@ -11,7 +11,7 @@ from surefit.core.catalogue import Catalogue
 from surefit.data.dataset import Dataset
 from surefit.errors import InvalidInputError, UnknownNameError
 
-__all__ = ["LOADERS", "Loader", "load"]
+__all__ = ["LOADERS", "Loader", "load", "options_of"]
 
 
 class Loader(abc.ABC):
@@ -81,6 +81,27 @@ def load(source: str | Path, **options: Any) -> Dataset:
             )
         options[loader.argument] = argument
     return _configure(name, loader, options).load()
+
+
+def options_of(source: str | Path) -> dict[str, Any]:
+    """The options that `load(source, ...)` takes, each with its default.
+
+    Args:
+        source: as for `load`; a file is not looked into.
+
+    Raises:
+        UnknownNameError: no such source.
+        InvalidInputError: a file of unknown kind.
+
+    Example:
+        >>> from surefit.data import options_of
+        >>> options_of("sphere")
+        {'n': 200, 'd': 20, 'labels': 'random', 'seed': 0}
+    """
+    loader = LOADERS[_resolve(source)[0]]
+    return {
+        name: field.default for name, field in _fields(loader).items() if name != loader.argument
+    }
 
 
 def _fields(loader: type[Loader]) -> dict[str, dataclasses.Field]:

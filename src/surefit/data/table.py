@@ -6,7 +6,7 @@ import array
 import csv
 import io
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -18,11 +18,12 @@ from surefit.data.files import open_bytes
 from surefit.data.rows import RowsError
 from surefit.errors import InvalidInputError
 
-__all__ = ["Table", "is_number", "read_table"]
+__all__ = ["Table", "is_number", "listed", "read_table"]
 
 LONGEST_LINE = 2**26
 # The numbers of a packed file are counted as they come: so many at first, then twice as many.
 FIRST_COUNT = 2**22
+MOST_NAMES = 30
 DELIMITERS = ",;\t|"
 MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "?"})
 
@@ -35,12 +36,20 @@ class Table(NamedTuple):
         targets: the numbers of the target columns.
         x: the other columns.
         cells: the target columns as text.
+        named: whether the first line holds the names.
     """
 
     names: list[str]
     targets: list[int]
     x: Float64[np.ndarray, "n d"]
     cells: Shaped[np.ndarray, "n k"]
+    named: bool
+
+
+def listed(names: Sequence[str]) -> str:
+    """The names of columns for a message, which has no room for hundreds."""
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return f"{', '.join(names[:MOST_NAMES])}{more}"
 
 
 def is_number(cell: str) -> bool:
@@ -57,14 +66,17 @@ def read_table(
     find_targets: Callable[[list[str]], list[int]],
     header: bool | None = None,
     delimiter: str | None = None,
+    wanted: Collection[str] = (),
 ) -> Table:
     """Read a table with numbers in every column but the targets.
 
     Args:
         path: the file, plain or compressed with gzip.
         find_targets: which columns are targets, given the names of all.
-        header: whether the first line holds names; None: if none of its cells is a number.
+        header: whether the first line holds names; None: if none of its cells is a number, or one
+            of them is a name that is wanted.
         delimiter: what separates cells; None: found from name and first line.
+        wanted: names of columns that were asked for.
 
     Raises:
         InvalidInputError: a cell is no number or missing (the message says where), lines differ
@@ -75,7 +87,7 @@ def read_table(
     with open_bytes(path) as file:
         text = io.TextIOWrapper(file, encoding="utf-8-sig", newline="")
         try:
-            return _parse(path, text, find_targets, header, delimiter)
+            return _parse(path, text, find_targets, header, delimiter, wanted)
         except (UnicodeDecodeError, csv.Error) as cause:
             raise InvalidInputError(
                 f"{path} must be a table of text in UTF-8. Got what is none: {cause}. Save it as "
@@ -89,6 +101,7 @@ def _parse(
     find_targets: Callable[[list[str]], list[int]],
     header: bool | None,
     delimiter: str | None,
+    wanted: Collection[str],
 ) -> Table:
     lines_of_text = _bounded(path, text)
     first_line = next(lines_of_text, "")
@@ -103,7 +116,8 @@ def _parse(
             f"{len(first) or 'no'} column{'s' * (not first)} with the delimiter {delimiter!r}. Say "
             "what separates the cells with delimiter=..."
         )
-    named = not any(map(is_number, first)) if header is None else header
+    said = {cell for cell in first if not is_number(cell)}.intersection(wanted)
+    named = (bool(said) or not any(map(is_number, first))) if header is None else header
     names = first if named else [str(column) for column in range(len(first))]
     targets = find_targets(names)
     features = [column for column in range(len(names)) if column not in targets]
@@ -144,7 +158,8 @@ def _parse(
             f"with {len(features)} features. There is nothing to fit."
         )
     x = np.frombuffer(values, dtype=np.float64).reshape(len(cells), len(features))
-    return Table(names, targets, x, np.array(cells, dtype=np.str_).reshape(-1, len(targets)))
+    text_cells = np.array(cells, dtype=np.str_).reshape(-1, len(targets))
+    return Table(names, targets, x, text_cells, named)
 
 
 def _bounded(path: Path, text: io.TextIOWrapper) -> Iterator[str]:
@@ -187,15 +202,20 @@ def _not_a_number(
     path: Path, place: tuple[int, int], columns: list[tuple[str, str]]
 ) -> InvalidInputError:
     row, line = place
-    name, cell = next((name, cell) for name, cell in columns if not is_number(cell))
-    comma = is_number(cell.replace(",", "."))
+    words = [(name, cell) for name, cell in columns if not is_number(cell)]
+    name, cell = words[0]
+    others = f"; also {listed([repr(name) for name, _ in words[1:]])}" if len(words) > 1 else ""
+    if is_number(cell.replace(",", ".")):
+        advice = "Numbers need a decimal point. Replace the decimal commas."
+    else:
+        advice = (
+            f"If it is the column to predict, write target={name!r} (`--target` on the command "
+            "line). Otherwise delete the column, or write numbers: for categories a column of 0 "
+            "and 1 for each, for dates the days since the first. "
+        )
+        if row == 0 and line == 1:
+            advice += "If this is the line of names, say header=True, or name the target."
     return InvalidInputError(
         f"{path} must hold numbers in every column but the target. Got {cell!r} in row {row} "
-        f"(counted from 0; line {line} of the file), column {name!r}. "
-        + (
-            "Numbers need a decimal point. Replace the decimal commas."
-            if comma
-            else "Name the column of the labels with target=..., say header=True if this is the "
-            "line of names, or encode categories as numbers."
-        )
+        f"(counted from 0; line {line} of the file), column {name!r}{others}. {advice.strip()}"
     )

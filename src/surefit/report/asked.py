@@ -15,6 +15,7 @@ __all__ = ["asked", "headline", "in_words"]
 FIELDS = {
     "data": "data",
     "data_sha256": "SHA-256 of the data file",
+    "target": "column to predict",
     "classes": "classes kept",
     "samples": "samples in all",
     "samples_per_class": "samples of each class",

@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from pydantic import ConfigDict
 
-from surefit.runs.options import AtLeastOne, AtLeastTwo, Classes, Name, Names, NotNegative, option
+from surefit.runs.options import (
+    AtLeastOne,
+    AtLeastTwo,
+    Classes,
+    ColumnName,
+    Name,
+    Names,
+    NotNegative,
+    option,
+)
 from surefit.runs.worded import Worded
 
 __all__ = ["DataFields"]
@@ -22,6 +33,14 @@ class DataFields(Worded):
         "part of the run's identity: editing it makes another run.",
         "be a source's name, a path or `openml:name`",
         '"digits"',
+    )
+    target: ColumnName | None = option(
+        None,
+        "The column of a table to predict, by its name in the first line or its number, counted "
+        "from 0 (`-1`: the last). For CSV files and OpenML. Unset: the last column of a CSV file, "
+        "and the one that OpenML declares.",
+        "be the name or the number of a column",
+        '"price"',
     )
     classes: Classes | None = option(
         None,
@@ -53,7 +72,8 @@ class DataFields(Worded):
     labels: Name = option(
         "auto",
         "How targets are coded, for example plus-minus 1 or one-hot (`surefit list`). "
-        "`auto` chooses by the number of classes.",
+        "`auto` chooses by the number of classes. Codings of a regression, such as `raw`, also say "
+        "that whole numbers in a table are no classes.",
         "be the name of a label coding",
         '"auto"',
     )
@@ -65,3 +85,7 @@ class DataFields(Worded):
         "be a finite number of at least 0",
         "0.001",
     )
+
+    def plain(self) -> dict[str, Any]:
+        """The fields as plain data; `target`, which was added later, where it says something."""
+        return self.model_dump(mode="json", exclude={"target"} if self.target is None else None)

@@ -10,7 +10,7 @@ __all__ = ["ADDED_LATER", "CertifyFields"]
 # Fields that were added after the first release of the schema, with the value that means what runs
 # did before. With this value they are left out of the canonical form, so that ids keep their
 # meaning.
-ADDED_LATER = {"polish": False, "from_start": False, "floor": False}
+ADDED_LATER = {"polish": False, "from_start": False, "floor": False, "target": None}
 
 
 class CertifyFields(DescentFields):

@@ -10,7 +10,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from surefit.errors import InvalidInputError
 from surefit.runs.data_fields import DataFields
 from surefit.runs.identity import canonical_text, digest
-from surefit.runs.options import AtLeastOne, Name, NotNegative, Positive, Seed, option
+from surefit.runs.options import AtLeastOne, Deviation, Name, NotNegative, Positive, Seed, option
 from surefit.runs.shell import shell_command
 from surefit.runs.sources import fingerprint, is_file, split, without_directory
 
@@ -51,11 +51,11 @@ class KernelSpec(DataFields):
         "be a whole number of at least 1",
         "3",
     )
-    weight_std: Positive | None = option(
+    weight_std: Deviation | None = option(
         None,
         "Standard deviation of a pre-activation whose inputs have mean square 1. Unset: sqrt(2) "
         "for rectifiers, which keeps the size of features, otherwise 1.",
-        "be a finite number above 0",
+        "be a number above 0 and at most 1e100",
         "1.5",
     )
     bias_std: NotNegative = option(
@@ -168,7 +168,7 @@ class KernelSpec(DataFields):
         """The run as plain data; a data file by its name and content."""
         data = self.data if self._data_sha256 is None else without_directory(self.data)
         own = {"data": data, "data_sha256": self._data_sha256, "schema": SCHEMA}
-        return {**self.model_dump(mode="json"), **own}
+        return {**self.plain(), **own}
 
     def canonical_json(self) -> str:
         """One line of JSON, equal exactly for specs that describe the same run."""

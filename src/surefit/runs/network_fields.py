@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from surefit.runs.data_fields import DataFields
-from surefit.runs.options import AtLeastOne, Name, Positive, Switch, option
+from surefit.runs.options import AtLeastOne, Deviation, Name, Switch, option
 
 __all__ = ["NetworkFields"]
 
@@ -41,12 +41,12 @@ class NetworkFields(DataFields):
         "be the name of an initialisation",
         '"wide"',
     )
-    weight_std: Positive | None = option(
+    weight_std: Deviation | None = option(
         None,
         "Standard deviation of a first-layer pre-activation for an input of norm 1. Unset: what "
         "`init` says (4 for `wide`, otherwise 1). `implicit`, `ling` and the starts `he`, `lecun` "
         "and `song` have a fixed one.",
-        "be a finite number above 0",
+        "be a number above 0 and at most 1e100",
         "2.0",
     )
     width: AtLeastOne = option(

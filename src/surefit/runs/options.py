@@ -14,6 +14,8 @@ __all__ = [
     "AtLeastTwo",
     "Choice",
     "Classes",
+    "ColumnName",
+    "Deviation",
     "Name",
     "Names",
     "NotNegative",
@@ -54,6 +56,12 @@ def _class_label(value: Any) -> Any:
     return value
 
 
+def _column_text(value: Any) -> Any:
+    # A number of a TOML file; on a command line it is text anyway.
+    value = _not_bool(value)
+    return str(value) if isinstance(value, int) else value
+
+
 def _distinct(values: tuple[Any, ...]) -> tuple[Any, ...]:
     if len(set(values)) < max(2, len(values)):
         raise ValueError("fewer than two classes, or one of them twice")
@@ -73,11 +81,14 @@ Classes = Annotated[
     BeforeValidator(_ordered),
     AfterValidator(_distinct),
 ]
+ColumnName = Annotated[Name, BeforeValidator(_column_text)]
 AtLeastOne = Annotated[int, Field(ge=1), BeforeValidator(_not_bool)]
 AtLeastTwo = Annotated[int, Field(ge=2), BeforeValidator(_not_bool)]
 Seed = Annotated[int, Field(ge=0, lt=2**32), BeforeValidator(_not_bool)]
 NotNegative = Annotated[float, Field(ge=0), BeforeValidator(_not_bool), AfterValidator(_number)]
 Positive = Annotated[float, Field(gt=0), BeforeValidator(_not_bool)]
+# Beyond, squares leave the range of float64.
+Deviation = Annotated[Positive, Field(le=1e100)]
 StepSize = Positive | Literal["auto"]
 Switch = bool
 

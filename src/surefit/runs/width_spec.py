@@ -70,7 +70,7 @@ class WidthSpec(DataFields):
         found = fingerprint(split(self.data)[1]) if is_file(self.data) else None
         data = self.data if found is None else without_directory(self.data)
         own = {"data": data, "data_sha256": found, "schema": SCHEMA}
-        return {**self.model_dump(mode="json"), **own}
+        return {**self.plain(), **own}
 
     def canonical_json(self) -> str:
         """One line of JSON, equal exactly for specs that describe the same search."""

@@ -36,7 +36,8 @@ def require_equilibria(problem: Problem, params: Params) -> None:
     lost = lost_equilibrium(problem, params)
     if lost:
         raise InvalidInputError(
-            f"`train(params=...)` must give every sample its equilibrium. At the start {lost}."
+            "The initial parameters must give every sample its equilibrium. Got some with which "
+            f"{lost}."
         )
 
 

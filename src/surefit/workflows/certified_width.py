@@ -12,6 +12,8 @@ import numpy as np
 from surefit import data
 from surefit.activations import parse_activation
 from surefit.certificates import certify_at_start
+from surefit.certificates.initial.layers import SMOOTH
+from surefit.core.catalogue import snake_case
 from surefit.core.certificate import Certificate
 from surefit.core.widths import WidthDemand
 from surefit.errors import InvalidInputError
@@ -20,9 +22,10 @@ from surefit.problem import Problem
 from surefit.runs.width_spec import WidthSpec
 from surefit.theory import Setting
 from surefit.workflows.listener import Listener
+from surefit.workflows.sources import load_source
 from surefit.workflows.width_demands import width_demands
 
-__all__ = ["CertifiedWidth", "WidthSearch", "certified_width"]
+__all__ = ["CertifiedWidth", "WidthSearch", "certified_width", "usable_data"]
 
 _GRID = 2.0**0.25
 """Ratio of neighbouring widths that are tried."""
@@ -95,22 +98,7 @@ def certified_width(
         About five evaluations of `certify_at_start` per row.
     """
     listener = listener if listener is not None else Listener()
-    prepared = data.prepare(
-        data.load(spec.data),
-        steps=spec.preprocess,
-        classes=spec.classes,
-        samples=spec.samples,
-        samples_per_class=spec.samples_per_class,
-        labels=spec.labels,
-        noise=spec.noise,
-        seed=spec.seed,
-    )
-    if prepared.y.shape[1] != 1:
-        raise InvalidInputError(
-            f"`labels` must make one output. Got {prepared.y.shape[1]} from "
-            f"{prepared.description}. The certificate at initialisation is about networks with one "
-            "output. Choose two classes, for example `--classes 0 1`."
-        )
+    prepared = usable_data(spec)
     kept = None if scratch is None else Path(scratch)
     rows = []
     for weight_std in spec.weight_stds:
@@ -126,6 +114,39 @@ def certified_width(
     step = best.certificate.quantities["step_size"]
     setting = Setting(problem, problem.init(best.seed), step)
     return dataclasses.replace(found, demands=width_demands(setting))
+
+
+def usable_data(spec: WidthSpec) -> data.PreparedData:
+    """The data of a search, which fails here if it cannot be made.
+
+    Raises:
+        InvalidInputError: the data or a name in the spec is not usable, or the labels make more
+            than one output.
+        StorageError: a data file cannot be read.
+    """
+    if snake_case(type(parse_activation(spec.activation)).__name__) not in SMOOTH:
+        raise InvalidInputError(
+            f"`WidthSpec(activation=...)` must be one of {', '.join(SMOOTH)}. Got "
+            f"{spec.activation!r}. How fast the kernel changes is only bounded for these. Choose "
+            "one of them, or search for a width by training."
+        )
+    prepared = data.prepare(
+        load_source(spec, spec.labels),
+        steps=spec.preprocess,
+        classes=spec.classes,
+        samples=spec.samples,
+        samples_per_class=spec.samples_per_class,
+        labels=spec.labels,
+        noise=spec.noise,
+        seed=spec.seed,
+    )
+    if prepared.y.shape[1] != 1:
+        raise InvalidInputError(
+            f"`labels` must make one output. Got {prepared.y.shape[1]} from "
+            f"{prepared.description}. The certificate at initialisation is about networks with one "
+            "output. Choose two classes, for example `--classes 0 1`."
+        )
+    return prepared
 
 
 def _widths(spec: WidthSpec, samples: int) -> list[int]:

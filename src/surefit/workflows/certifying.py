@@ -12,12 +12,13 @@ from surefit.core.demands import Demands
 from surefit.core.layer import Params
 from surefit.core.record import RunRecord, TheoremRecord
 from surefit.core.trajectory import Status, Trajectory
-from surefit.errors import UnknownNameError
+from surefit.errors import InvalidInputError, UnknownNameError
 from surefit.runs import CertifySpec, Store, Workspace, environment_facts
 from surefit.theory import THEOREMS, compare
 from surefit.theory.explicit_forms import explicit_forms
 from surefit.theory.fitted import fitted_constants
 from surefit.training import METHODS, MONITORS, Method, train
+from surefit.training.lost_equilibrium import require_equilibria
 from surefit.workflows.after_training import Proved, prove_run
 from surefit.workflows.aims import announcement, what_was_reached
 from surefit.workflows.appraisal import Appraisal, appraise, spectra
@@ -27,6 +28,7 @@ from surefit.workflows.deep_networks import DEEP
 from surefit.workflows.descent import chosen_method, step_of_descent
 from surefit.workflows.ending import Goal, goal
 from surefit.workflows.facts import problem_facts
+from surefit.workflows.from_start import require_provable
 from surefit.workflows.large import WholeSpectrumError
 from surefit.workflows.listener import Listener
 from surefit.workflows.network_checks import network_checks
@@ -89,6 +91,8 @@ def certify(
     require_names(spec)
     listener.stage(f"Preparing {spec.data} and the network")
     bench = prepare_bench(spec)
+    _require_proofs(bench)
+    require_equilibria(bench.problem, bench.params)
     with store.begin(spec) as workspace:
         record = _run(bench, workspace, listener)
         if record.trajectory.status is Status.INTERRUPTED:
@@ -110,6 +114,19 @@ def require_names(spec: CertifySpec) -> None:
         for name in names:
             if name not in catalogue:
                 raise UnknownNameError(kind, name, catalogue)
+
+
+def _require_proofs(bench: Bench) -> None:
+    """What is to be proved of the run is known for such runs, found out before training."""
+    spec, problem = bench.spec, bench.problem
+    if spec.from_start:
+        require_provable(problem, bench.params)
+    if spec.floor and problem.loss.residual_scale(problem.samples) is None:
+        raise InvalidInputError(
+            f"`CertifySpec(floor=...)` must go with a squared loss. Got {spec.loss!r}. The floor "
+            "is that of the residual, which other losses do not bring to zero. Leave floor out, "
+            'or write `loss = "half_squared"`.'
+        )
 
 
 def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:

@@ -19,6 +19,7 @@ from surefit.runs import CertifySpec
 from surefit.workflows.deep_networks import DEEP, image_shape
 from surefit.workflows.large import LARGEST
 from surefit.workflows.networks import build_network
+from surefit.workflows.sources import load_source
 
 __all__ = ["Bench", "bytes_needed", "prepare_bench", "prepare_data"]
 
@@ -83,13 +84,14 @@ def prepare_data(spec: CertifySpec) -> data.PreparedData:
 
 
 def _prepare_data(spec: CertifySpec, loss: Loss) -> data.PreparedData:
+    labels = _coding(spec, loss)
     prepared = data.prepare(
-        _load(spec),
+        load_source(spec, labels, images=spec.network == "cnn"),
         steps=spec.preprocess,
         classes=spec.classes,
         samples=spec.samples,
         samples_per_class=spec.samples_per_class,
-        labels=_coding(spec, loss),
+        labels=labels,
         noise=spec.noise,
         seed=spec.seed,
     )
@@ -109,15 +111,6 @@ def _many(prepared: data.PreparedData) -> bool:
 def _large(spec: CertifySpec, prepared: data.PreparedData) -> bool:
     # Other networks have certificates, which are made of that spectrum: they wait for it.
     return _many(prepared) and spec.network in DEEP
-
-
-def _load(spec: CertifySpec) -> data.Dataset:
-    """The data; as images where the network is for images and the source has them."""
-    options = {}
-    if spec.network == "cnn" and spec.data in data.LOADERS:
-        names = {field.name for field in dataclasses.fields(data.LOADERS[spec.data])}
-        options = {"images": True} if "images" in names else {}
-    return data.load(spec.data, **options)
 
 
 def _inputs(spec: CertifySpec, prepared: data.PreparedData) -> Float64[np.ndarray, "n ..."]:

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from surefit.errors import InvalidInputError
 
-__all__ = ["TwoLayers", "two_layers"]
+__all__ = ["SMOOTH", "TwoLayers", "obstacle", "two_layers"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -26,7 +26,7 @@ class _Smooth:
 
 
 # By the names of the certificate format; the bounds are sharp up to the last digit.
-_SMOOTH = {
+SMOOTH = {
     "erf": _Smooth(jax.scipy.special.erf, 0.9679, 2.2568),
     "gelu": _Smooth(lambda z: jax.nn.gelu(z, approximate=False), 0.798, 0.78),
     "sigmoid": _Smooth(jax.nn.sigmoid, 0.0963, 0.125),
@@ -71,11 +71,11 @@ def two_layers(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> TwoLa
         InvalidInputError: they are others than Theorem 3 is evaluated for.
     """
     network = document["network"]
-    reason = _obstacle(network["layers"], arrays[network["targets"]].shape[1])
+    reason = obstacle(network["layers"], arrays[network["targets"]].shape[1])
     if reason:
         raise InvalidInputError(
             "`certify_at_start(problem=...)` must be about a network of two dense layers, both "
-            f"trained, with one output and one of the activations {', '.join(_SMOOTH)}. Got "
+            f"trained, with one output and one of the activations {', '.join(SMOOTH)}. Got "
             f"{reason}. How fast J changes in the metric of its kernel is only bounded for these, "
             "feature by feature. Use `sf.Serial(sf.Dense(m), sf.Tanh(), sf.Dense(1))`, or train "
             "first and use `certify`."
@@ -87,7 +87,7 @@ def two_layers(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> TwoLa
         ones = np.full((len(u), 1), float.fromhex(hidden["bias"]["factor"]))
         u, w = np.concatenate([u, ones], 1), np.concatenate([w, b[:, None]], 1)
     own = hidden["activation"]
-    smooth = _SMOOTH[own["name"]]
+    smooth = SMOOTH[own["name"]]
     z = jnp.asarray(u @ w.T)
     functions = (smooth.function, jax.grad(smooth.function), jax.grad(jax.grad(smooth.function)))
     h, d1, d2 = (np.asarray(jax.vmap(jax.vmap(one))(z)) for one in functions)
@@ -105,7 +105,8 @@ def two_layers(document: dict[str, Any], arrays: dict[str, np.ndarray]) -> TwoLa
     )
 
 
-def _obstacle(layers: list[dict[str, Any]], outputs: int) -> str:
+def obstacle(layers: list[dict[str, Any]], outputs: int) -> str:
+    """What about the layers of a document Theorem 3 does not know; empty if it knows all."""
     kinds = [layer["type"] for layer in layers]
     if kinds != ["dense", "dense"]:
         return f"the layers {', '.join(kinds)}"
@@ -114,7 +115,7 @@ def _obstacle(layers: list[dict[str, Any]], outputs: int) -> str:
     skips = [float.fromhex(one[key]) for one in layers for key in ("skip_in", "skip_out")]
     found = {
         f"the activation {name}" + (", which has a kink" if "relu" in name else ""): (
-            name not in _SMOOTH
+            name not in SMOOTH
         ),
         f"{outputs} outputs": outputs != 1,
         f"an output layer with the activation {last}": last != "identity",

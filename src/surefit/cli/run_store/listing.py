@@ -33,12 +33,13 @@ Examples:
 """
 # What describes a run, in the order of the table; a listing shows those that differ.
 _FIELDS = (
-    "kind", "experiment", "data", "classes", "samples", "network", "activation", "init", "width",
-    "depth", "gamma", "tau", "loss", "method", "step_size_asked", "batch_size", "target_loss",
-    "noise", "preprocess", "weight_std", "antisymmetric", "polish", "from_start", "seed",
+    "kind", "experiment", "data", "target", "classes", "samples", "network", "activation", "init",
+    "width", "depth", "gamma", "tau", "loss", "method", "step_size_asked", "batch_size",
+    "target_loss", "noise", "preprocess", "weight_std", "antisymmetric", "polish", "from_start",
+    "seed",
 )  # fmt: skip
 _RESULTS = ("steps", "final_loss", "holds", "proved", "lambda_min_initial", "seconds", "error")
-_ALIKE = ("data", "classes", "samples", "network", "activation", "width", "depth", "loss")
+_ALIKE = ("data", "target", "classes", "samples", "network", "activation", "width", "depth", "loss")
 
 
 def register(app: typer.Typer) -> None:

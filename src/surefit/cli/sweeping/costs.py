@@ -14,8 +14,8 @@ __all__ = ["Costs", "words"]
 # An octave of a size counts as one; another network, loss or method as much as this.
 _OTHER = 3.0
 _SIZES = ("samples", "samples_per_class", "width", "depth", "steps")
-_WORDS = ("data", "classes", "network", "activation", "init", "loss", "method", "target_loss",
-          "monitors", "theorems", "every", "polish", "from_start")  # fmt: skip
+_WORDS = ("data", "target", "classes", "network", "activation", "init", "loss", "method",
+          "target_loss", "monitors", "theorems", "every", "polish", "from_start")  # fmt: skip
 
 
 class Costs:

@@ -45,6 +45,7 @@ COLUMNS: tuple[Column, ...] = (
     Column("holds", bool, "the verdict as yes or no; absent: cannot be said"),
     Column("data", str, "the data: a name, or the name of a file"),
     Column("data_sha256", str, "the SHA-256 of the data file; for files only"),
+    Column("target", str, "the column to predict; absent: the one that the source chooses"),
     Column("classes", str, "the classes that were kept, in order, with spaces between them"),
     Column("samples", int, "samples used for training", "samples"),
     Column("inputs", int, "coordinates of one sample", "coordinates"),

@@ -9,7 +9,7 @@ import numpy as np
 
 from surefit.data.dataset import Dataset
 from surefit.data.loader import Loader
-from surefit.data.table import Table, is_number, read_table
+from surefit.data.table import Table, is_number, listed, read_table
 from surefit.data.targets import read_whole, resolve_task
 from surefit.errors import InvalidInputError, UnknownNameError
 
@@ -27,7 +27,7 @@ class Csv(Loader):
         target: the column to predict, by name or by number counted from 0 (negative: from the
             end); by default the last one. A list of columns is a regression with several outputs.
         header: whether the first line holds names. By default it does if none of its cells is a
-            number.
+            number, or if one of them is the target.
         delimiter: what separates cells. By default a tab for .tsv, else the one among comma,
             semicolon, tab and vertical bar that occurs most often in the first line.
         task: "classification", "regression" or "auto": text is classified, and so are whole
@@ -48,12 +48,15 @@ class Csv(Loader):
         """Read the file line by line."""
         path = Path(self.path).expanduser()
         self._require_options()
-        table = read_table(path, self._columns, self.header, self.delimiter)
+        given = self.target if isinstance(self.target, list | tuple) else [self.target]
+        wanted = [name for name in given if isinstance(name, str)]
+        table = read_table(path, self._columns, self.header, self.delimiter, wanted)
         names = [table.names[column] for column in table.targets]
         if isinstance(self.target, list | tuple):
             y, task = self._numbers(path, table), "regression"
         else:
             cells = table.cells[:, 0]
+            self._refuse_name_among_labels(path, table)
             y = cells.astype(np.float64) if all(map(is_number, cells)) else read_whole(cells)
             task = resolve_task(self.task, y)
             if task == "regression":
@@ -71,7 +74,7 @@ class Csv(Loader):
             )
         if isinstance(self.target, list | tuple) and not self.target:
             raise InvalidInputError(
-                "`load('csv', target=...)` must name at least one column. Got an empty list. "
+                "`load(target=...)` must name at least one column. Got an empty list. "
                 "Something has to be predicted. Leave it out for the last column."
             )
 
@@ -89,17 +92,29 @@ class Csv(Loader):
             elif isinstance(column, str):
                 if names.count(column) > 1:
                     raise InvalidInputError(
-                        f"`load('csv', target=...)` must name one column. Got {column!r}, which "
+                        f"`load(target=...)` must name one column. Got {column!r}, which "
                         f"heads {names.count(column)} columns. Give its number, counted from 0."
                     )
                 column = names.index(column)
             if not -len(names) <= column < len(names):
                 raise InvalidInputError(
-                    f"`load('csv', target=...)` must be a column of the table. Got {column} of "
-                    f"{len(names)} columns. Give a number from 0 to {len(names) - 1}, or a name."
+                    f"`load(target=...)` must be a column of the table. Got {column}. There are "
+                    f"{len(names)} columns: {listed(names)}. Give a number from 0 to "
+                    f"{len(names) - 1}, or a name."
                 )
             columns.append(column % len(names))
         return columns
+
+    def _refuse_name_among_labels(self, path: Path, table: Table) -> None:
+        first, *others = table.cells[:, 0].tolist()
+        guessed = self.header is None and not table.named
+        if guessed and others and not is_number(first) and all(map(is_number, others)):
+            raise InvalidInputError(
+                f"{path} must say whether its first line holds names. Got {first!r} above numbers "
+                "in the target column, and numbers in the rest of that line. As a label it would "
+                f"make a class of every number. Write target={first!r} (`--target` on the command "
+                "line) or header=True if it is a name, header=False if it is a label."
+            )
 
     @staticmethod
     def _numbers(path: Path, table: Table) -> np.ndarray:

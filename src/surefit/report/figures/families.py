@@ -12,12 +12,12 @@ Row = Mapping[str, Any]
 
 # What runs of one family have in common: all that is asked for besides width, samples and seed.
 _SPEC = (
-    "kind", "experiment", "data", "data_sha256", "classes", "network", "activation", "init",
-    "depth", "gamma", "loss", "method_asked", "step_size_asked", "steps_asked", "target_loss",
-    "preprocess", "labels", "noise", "weight_std", "antisymmetric", "trained", "skip",
-    "output_scale", "tau", "window", "shared", "bias_scale", "batch_size", "polish", "from_start",
-    "theorems", "monitors", "every", "bias_std", "kernel", "pooling", "ridge",
-    "observation_noise", "test_fraction",
+    "kind", "experiment", "data", "data_sha256", "target", "classes", "network", "activation",
+    "init", "depth", "gamma", "loss", "method_asked", "step_size_asked", "steps_asked",
+    "target_loss", "preprocess", "labels", "noise", "weight_std", "antisymmetric", "trained",
+    "skip", "output_scale", "tau", "window", "shared", "bias_scale", "batch_size",
+    "polish", "from_start", "theorems", "monitors", "every", "bias_std", "kernel", "pooling",
+    "ridge", "observation_noise", "test_fraction",
 )  # fmt: skip
 _WORDS = {"method_asked": "method", "step_size_asked": "step size", "steps_asked": "steps at most"}
 _LENGTH = 90

@@ -17,8 +17,8 @@ _FIRST = (
 )  # fmt: skip
 # Shown where they tell runs apart.
 _VARYING = (
-    "kind", "experiment", "data", "classes", "network", "activation", "loss", "method", "init",
-    "gamma", "step_size_asked", "noise", "kernel",
+    "kind", "experiment", "data", "target", "classes", "network", "activation", "loss", "method",
+    "init", "gamma", "step_size_asked", "noise", "kernel",
 )  # fmt: skip
 _CONSTANT = ("depth",)
 _MOST = 16

@@ -13,7 +13,7 @@ __all__ = ["Axis", "ordered"]
 # Programs are compiled for shapes. Cells that share them stand next to each other, so that they
 # run one after the other: first what decides how many samples there are, last what is a mere number
 # in the program.
-_DATA = ("data", "classes", "samples", "samples_per_class", "preprocess", "labels")
+_DATA = ("data", "target", "classes", "samples", "samples_per_class", "preprocess", "labels")
 _NUMBERS = ("step_size", "target_loss", "steps", "noise", "seed")
 
 

@@ -29,6 +29,17 @@ class Experiment(abc.ABC):
     name: ClassVar[str]
     spec: ClassVar[type[ExperimentSpec]]
 
+    def require(self, spec: ExperimentSpec) -> None:
+        """Refuse what cannot be done, before any work and before the store is touched.
+
+        Here everything can be done that the spec allows. It is quick: data are read, names are
+        looked up, nothing is trained.
+
+        Raises:
+            InvalidInputError: the data or a name in the spec is not usable.
+        """
+        del spec  # all are fine
+
     @abc.abstractmethod
     def run(
         self, spec: ExperimentSpec, workspace: Workspace, listener: Listener

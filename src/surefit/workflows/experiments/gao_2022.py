@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from surefit.core.experiment import ExperimentRecord
 from surefit.core.memory import require_bytes
+from surefit.errors import InvalidInputError
 from surefit.runs import Workspace, environment_facts
 from surefit.runs.experiments import Gao2022Spec
 from surefit.runs.experiments.command import command
@@ -34,19 +35,16 @@ class Gao2022(Experiment):
     name: ClassVar[str] = "gao2022"
     spec: ClassVar[type[Gao2022Spec]] = Gao2022Spec
 
+    def require(self, spec: Gao2022Spec) -> None:
+        """Two classes with enough samples, in a coding with one output."""
+        _data(spec)
+
     def run(
         self, spec: Gao2022Spec, workspace: Workspace, listener: Listener
     ) -> ExperimentRecord | None:
         """Train one width after the other; None if interrupted."""
         listener.stage(f"Preparing {spec.content['data']}, classes {spec.classes}")
-        data = two_classes(
-            spec.images,
-            spec.classes,
-            spec.samples_per_class,
-            labels=spec.labels,
-            noise=spec.noise,
-            seed=spec.seed,
-        )
+        data = _data(spec)
         _require_memory(len(data.train.x), max(spec.widths))
         runs = []
         for width in spec.widths:
@@ -55,6 +53,25 @@ class Gao2022(Experiment):
                 return None
             runs.append(done)
         return _record(spec, workspace.run_id, data, runs)
+
+
+def _data(spec: Gao2022Spec) -> TwoClasses:
+    """Training and test samples."""
+    data = two_classes(
+        spec.images,
+        spec.classes,
+        spec.samples_per_class,
+        labels=spec.labels,
+        noise=spec.noise,
+        seed=spec.seed,
+    )
+    if data.train.y.shape[1] != 1:
+        raise InvalidInputError(
+            f"`labels` must make one output. Got {spec.labels!r}, which makes "
+            f"{data.train.y.shape[1]}. The network of the paper has one. Write `plus_minus_one`, "
+            "or leave labels out."
+        )
+    return data
 
 
 def _record(

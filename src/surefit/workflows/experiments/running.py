@@ -78,6 +78,7 @@ def run(
     found = store.find(spec)
     if found is not None:
         return FinishedExperiment(ExperimentRecord.load(found), found, reused=True)
+    kind().require(spec)
     with store.begin(spec) as workspace:
         record = kind().run(spec, workspace, listener)
         if record is None:

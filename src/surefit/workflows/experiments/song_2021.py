@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, ClassVar
 
-from surefit.activations import Gelu
+from surefit.activations import Gelu, parse_activation
 from surefit.core.experiment import ExperimentRecord
 from surefit.core.memory import require_bytes
 from surefit.models import initial_scales
@@ -35,6 +35,11 @@ class Song2021(Experiment):
 
     name: ClassVar[str] = "song2021"
     spec: ClassVar[type[Song2021Spec]] = Song2021Spec
+
+    def require(self, spec: Song2021Spec) -> None:
+        """The activation of the teacher, and as many samples as are asked for."""
+        parse_activation(spec.teacher_activation)
+        song_2021_images(spec.images, spec.samples, spec.seed)
 
     def run(
         self, spec: Song2021Spec, workspace: Workspace, listener: Listener

@@ -3,6 +3,7 @@ r"""The width that the theorem of Song et al. (2021) asks for, as a power of the
 from __future__ import annotations
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from jaxtyping import Float
 from surefit.activations import parse_activation
 from surefit.core.experiment import CurveLine, ExperimentRecord, Panel
 from surefit.core.jsonable import as_float, read_json, replace_json
+from surefit.errors import InvalidInputError
 from surefit.runs import Workspace, environment_facts
 from surefit.runs.experiments import Song2021WidthSpec
 from surefit.runs.experiments.command import command
@@ -34,6 +36,12 @@ class Song2021Width(Experiment):
 
     name: ClassVar[str] = "song2021-width"
     spec: ClassVar[type[Song2021WidthSpec]] = Song2021WidthSpec
+
+    def require(self, spec: Song2021WidthSpec) -> None:
+        """Activation and start, tried on two samples."""
+        phi = parse_activation(spec.activation)
+        start = typical_start(phi, np.eye(2), np.full((2, 1), 0.5**0.5), spec.init)
+        required_width(start, descent, at_least_samples=False)
 
     def run(
         self, spec: Song2021WidthSpec, workspace: Workspace, listener: Listener
@@ -67,6 +75,13 @@ def _widths(spec: Song2021WidthSpec, inputs: int, repeat: int, scratch: Path) ->
     for key, form in FORMS.items():
         typical = dataclasses.replace(start, smoothness=form.smoothness)
         found[key] = required_width(typical, _FORM[form.form], at_least_samples=False)
+    if not all(math.isfinite(found[key]) for key in FORMS):
+        raise InvalidInputError(
+            "`activation` must make the features of different samples linearly independent. "
+            f"Got {spec.activation!r}, whose smallest eigenvalue on {n} samples of {inputs} inputs "
+            f"is {found['smallest']:.3g}: no width suffices. Use gelu, tanh, softplus or another "
+            "smooth one."
+        )
     replace_json(kept, found)
     return {key: float(value) for key, value in found.items()}
 

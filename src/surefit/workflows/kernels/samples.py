@@ -12,6 +12,7 @@ from surefit import data
 from surefit.errors import InvalidInputError
 from surefit.runs.kernel_spec import KernelSpec
 from surefit.workflows.deep_networks import image_shape
+from surefit.workflows.sources import load_source
 
 __all__ = ["Samples", "load_samples"]
 
@@ -49,12 +50,8 @@ def load_samples(spec: KernelSpec) -> Samples:
         InvalidInputError: the data or a name is not usable, or too few samples are left to test.
         StorageError: a data file cannot be read.
     """
-    options = {}
-    if spec.network == "cnn" and spec.data in data.LOADERS:
-        names = {field.name for field in dataclasses.fields(data.LOADERS[spec.data])}
-        options = {"images": True} if "images" in names else {}
     chosen = data.select(
-        data.load(spec.data, **options),
+        load_source(spec, spec.labels, images=spec.network == "cnn"),
         spec.classes,
         samples=spec.samples,
         samples_per_class=spec.samples_per_class,

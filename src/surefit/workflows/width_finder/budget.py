@@ -13,7 +13,7 @@ from surefit.training.sharpness import loss_smoothness
 from surefit.workflows.forecast import steps_to
 from surefit.workflows.preparation import Bench, prepare_bench, prepare_data
 
-__all__ = ["Budget", "plan"]
+__all__ = ["Budget", "plan", "require_usable"]
 
 _FACTOR, _LEAST, _MOST, _UNKNOWN = 4, 1000, 100_000, 20_000
 
@@ -48,13 +48,32 @@ def plan(spec: WidthFinderSpec, samples: int | None) -> Budget:
     Cost:
         The limit kernel on the data and its spectrum.
     """
+    bench, unit, start = _first(spec, samples)
+    predicted = _predicted(bench, spec)
+    n = bench.problem.samples
+    return Budget(n, unit, start, spec.steps or _steps(predicted), predicted)
+
+
+def require_usable(spec: WidthFinderSpec) -> None:
+    """Prepare the first run for every number of samples, to find out what cannot be done.
+
+    Raises:
+        InvalidInputError: the data or a name in the spec is not usable.
+        MemoryLimitError: a first run does not fit into memory.
+        StorageError: a data file cannot be read.
+    """
+    for samples in spec.sizes:
+        _first(spec, samples)
+
+
+def _first(spec: WidthFinderSpec, samples: int | None) -> tuple[Bench, int, int]:
+    """The run with which the search begins, the unit of widths, and the width of that run."""
     prepared = prepare_data(spec.certify(samples, 2, spec.seed, 1))
     unit = _unit(spec, prepared.x.shape[1:])
     n, k = prepared.y.shape
     start = spec.width or 4 * math.sqrt(n * k)
     start = unit * max(1, round(start / unit))
-    predicted = _predicted(prepare_bench(spec.certify(samples, start, spec.seed, 1)), spec)
-    return Budget(n, unit, start, spec.steps or _steps(predicted), predicted)
+    return prepare_bench(spec.certify(samples, start, spec.seed, 1)), unit, start
 
 
 def _unit(spec: WidthFinderSpec, shape: tuple[int, ...]) -> int:

@@ -15,7 +15,7 @@ from surefit.runs.width_finder_spec import WidthFinderSpec
 from surefit.workflows.listener import Listener
 from surefit.workflows.width_finder.asked import asked_widths
 from surefit.workflows.width_finder.bracketing import DOUBLING, bracket, width_grid
-from surefit.workflows.width_finder.budget import plan
+from surefit.workflows.width_finder.budget import plan, require_usable
 from surefit.workflows.width_finder.found import FoundWidth, FoundWidths, width_law
 from surefit.workflows.width_finder.keeping import read_sizes, write_sizes
 from surefit.workflows.width_finder.probe import Probe, run_probe
@@ -89,6 +89,8 @@ def find_width(
         sizes = read_sizes(done)
         record = ExperimentRecord.load(done)
         return FoundWidths(sizes, width_law(sizes, spec.level), record, done, reused=True)
+    # Before the store is touched: what is wrong with data or names leaves nothing behind.
+    require_usable(spec)
     with store.begin(spec) as workspace:
         scratch = Path(workspace.scratch)
         sizes = tuple(_find(spec, samples, scratch, listener) for samples in spec.sizes)
