@@ -32,7 +32,8 @@ FIELDS = {
     "steps": st.integers(1, 10**9),
     "seed": st.integers(0, 2**32 - 1),
     "noise": st.just(0.0) | POSITIVE,
-    "weight_std": POSITIVE,
+    "weight_std": st.floats(1e-300, 1e100),
+    "target": st.none() | PRINTED,
     "preprocess": st.lists(st.sampled_from(["centre", "unit_norm", "flatten"]), max_size=3),
     "polish": st.booleans(),
 }

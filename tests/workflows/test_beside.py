@@ -48,7 +48,7 @@ def test_float64_and_the_whole_run_are_proved_beside_descent(run):
     assert record.proofs[-1].certificate in ("shadowing", "initialisation")
     page = render(record)
     for name in FOLDERS:
-        assert f"surefit verify {record.run_id}/{name}" in page
+        assert f"surefit verify {name}" in page
     assert "residual norm down to which errors of the steps let it fall" in page
 
 
