@@ -5,7 +5,7 @@ import numpy as np
 from surefit_checker.ball import FLOOR, Array, Ball, U, norm, up
 
 LARGE = 3000  # matrices beyond this get cheap bounds of their operator norm
-SHARP = 128  # rows or columns up to which the norms of single samples are sharp
+SHARP = 128  # rows or columns up to which norms of single samples and witnesses are sharp
 
 
 def least_eigenvalues(k: Ball, about: np.ndarray) -> np.ndarray:
@@ -20,7 +20,8 @@ def least_eigenvalues(k: Ball, about: np.ndarray) -> np.ndarray:
         t = np.min(about, -1) - slack * (np.sqrt(n) + 4) * 4 * U * size
         shifted = k - Ball(t[..., None, None] * np.eye(n))
         try:
-            factor = Ball(np.linalg.cholesky(shifted.mid))
+            # Of large factors the cheap product is enough, which a radius asks for.
+            factor = Ball(np.linalg.cholesky(shifted.mid), FLOOR * (n > SHARP))
         except np.linalg.LinAlgError:
             continue
         lower = t - operator_bounds(shifted - factor @ factor.T)
