@@ -43,7 +43,8 @@ def leading(a: np.ndarray, axis: int) -> np.ndarray:
     """
     largest = np.max(np.abs(a), axis, keepdims=True)
     grid = largest * 2.0 ** ((58 + a.shape[axis].bit_length()) // 2)
-    return np.where(largest < 2.0**900, (a + grid) - grid, 0.0)  # no grid leaves the range
+    # Nothing leaves the range of normal floats.
+    return np.where((largest > 2.0**-900) & (largest < 2.0**900), (a + grid) - grid, 0.0)
 
 
 def norm(x: np.ndarray, axis=None) -> np.ndarray:

@@ -84,6 +84,12 @@ def test_products_with_exact_factors_are_nearly_as_sharp_as_floats_can_be(scale)
     assert np.all(product.rad <= 2.0**-53 * (np.abs(product.mid) + 0.1 * size) + 2.0**-999)
 
 
+@pytest.mark.parametrize(("tiny", "huge"), [(1e-306, 1e280), (2.0**-899, 2.0**899)])
+def test_products_of_tiny_and_huge_numbers(tiny, huge):
+    a, b = Ball(RNG.normal(size=(4, 50)) * tiny), Ball(RNG.normal(size=(3, 50)) * huge)
+    holds(a @ b.T, (np.array(exact(a.mid)) @ np.array(exact(b.mid)).T).ravel())
+
+
 def test_cancellation_is_seen():
     a = Ball(np.array([[1e16, 1.0, -1e16]]))
     holds(a @ Ball(np.ones((3, 1))), [Fraction(1)])
