@@ -4,6 +4,7 @@ import functools
 import importlib.util
 import inspect
 import os
+import signal
 import sys
 import typing
 
@@ -93,11 +94,13 @@ QUICK = pytest.StashKey[bool]()
 
 
 def pytest_configure(config):
-    """Compile quickly in the fast tests.
+    """Compile quickly in the fast tests, and be interrupted by Ctrl-C wherever the tests run.
 
     Slow tests, and the processes that tests start, compile as users do; so does everything where
-    `XLA_FLAGS` is set, if only to nothing.
+    `XLA_FLAGS` is set, if only to nothing. A shell that starts a job in the background lets it
+    ignore interrupts, and whatever the job starts.
     """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     config.stash[QUICK] = config.option.markexpr == "not slow" and "XLA_FLAGS" not in os.environ
     if config.stash[QUICK]:
         with pytest.MonkeyPatch.context() as patch:

@@ -34,7 +34,7 @@ def run(kind, folder, flags):
         capture_output=True,
         text=True,
         check=False,
-        timeout=300,
+        timeout=900,
     )
     assert done.returncode == 0, done.stderr
     # What rows print by accident stands between the separators.
