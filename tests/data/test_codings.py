@@ -121,7 +121,7 @@ CONSTANT = Dataset("c", np.eye(3), np.zeros((3, 2)), "regression")
     [
         (THREE, "plus_minus_one", "'plus_minus_one' must be used with exactly two classes. Got 3"),
         (THREE, "zero_one", "'zero_one' must be used with exactly two classes. Got 3"),
-        (TARGETS, "one_hot", "t must be one for regression.*raw, standardised, unit_scale; or 'auto'"),
+        (TARGETS, "one_hot", "t must be one for regression.*raw, standardised, unit_scale; or"),
         (TWO, "raw", "two must be one for classification. Got one for regression.*zero_one"),
         (CONSTANT, "standardised", "targets that vary. Got a constant in column 0"),
         (CONSTANT, "unit_scale", "not all zero"),
