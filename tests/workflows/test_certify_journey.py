@@ -40,6 +40,16 @@ def test_the_journey_is_heard_and_leaves_a_record(tmp_path):
     assert certify(spec(), tmp_path).reused
 
 
+def test_labels_that_no_network_fits_are_told_before_training(tmp_path):
+    rows = "".join(f"{x},{y}\n" for x, y in [(1.5, 1), (2.5, 2), (-3.5, 3), (-4.5, 4)])
+    (tmp_path / "t.csv").write_text(f"x,y\n{rows}")
+    ear, options = Ear(), {"data": str(tmp_path / "t.csv"), "width": 8, "steps": 2}
+    certify(sf.CertifySpec.parse(options), tmp_path, listener=ear)
+    told = next(i for i, s in enumerate(ear.stages) if "equal inputs with different labels" in s)
+    assert "After `centre unit_norm`" in ear.stages[told]
+    assert told < next(i for i, stage in enumerate(ear.stages) if stage.startswith("Training"))
+
+
 def test_a_target_loss_ends_training(tmp_path):
     finished = certify(spec(target_loss=1.0, steps=5000), tmp_path)
     assert finished.record.trajectory.status is Status.TARGET_REACHED

@@ -68,8 +68,10 @@ def spectral_curve(
     if setting.dynamics == "gradient_flow":
         with np.errstate(under="ignore"):
             factors = np.exp(-2.0 * tick * spectrum)
-    else:
-        factors = (1.0 - tick * spectrum) ** 2
-    if np.max(factors) > 1.0:
-        return None
+        return _curve(weights, factors)
+    moved = 1.0 - tick * spectrum
+    return None if np.max(np.abs(moved)) > 1.0 else _curve(weights, moved**2)
+
+
+def _curve(weights: Float[np.ndarray, " n"], factors: Float[np.ndarray, " n"]) -> Curve:
     return Curve(tuple(map(float, weights)), tuple(map(float, factors)))

@@ -91,6 +91,7 @@ def certify(
     require_names(spec)
     listener.stage(f"Preparing {spec.data} and the network")
     bench = prepare_bench(spec)
+    _tell_contradictions(bench, listener)
     _require_proofs(bench)
     require_equilibria(bench.problem, bench.params)
     with store.begin(spec) as workspace:
@@ -127,6 +128,14 @@ def _require_proofs(bench: Bench) -> None:
             "is that of the residual, which other losses do not bring to zero. Leave floor out, "
             'or write `loss = "half_squared"`.'
         )
+
+
+def _tell_contradictions(bench: Bench, listener: Listener) -> None:
+    """What no network can fit is said before training, which would go on to its last step."""
+    for check in bench.prepared.checks:
+        if check.name == "contradicting_labels" and not check.holds:
+            after = f"After `{' '.join(bench.spec.preprocess)}`: " if bench.spec.preprocess else ""
+            listener.stage(f"{after}{check.note}")
 
 
 def _run(bench: Bench, workspace: Workspace, listener: Listener) -> RunRecord:
