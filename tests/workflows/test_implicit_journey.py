@@ -96,7 +96,7 @@ def test_the_journey_of_an_implicit_network(tmp_path):
     assert record.command.count("--gamma") == 0  # its own default
     page = render(record)
     told = ("Checks of the network", "How fast, and how fast predicted", "well-posed for")
-    for words in (*told, "exactly one equilibrium", f"{record.run_id}/certificate_equilibria"):
+    for words in (*told, "exactly one equilibrium", "surefit verify certificate_equilibria"):
         assert words in page
 
 
